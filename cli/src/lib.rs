@@ -1,0 +1,1 @@
+//! renkei, the researcher's and coordinator's command.

@@ -1,0 +1,1 @@
+//! Source records to CDM batches, rejects and findings.

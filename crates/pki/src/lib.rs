@@ -1,0 +1,1 @@
+//! Consortium identity: certificate authority, peer names, rustls configurations.

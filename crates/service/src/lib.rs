@@ -1,0 +1,1 @@
+//! Harness of the programs: configuration, telemetry, signals, TLS connections as gRPC transports.

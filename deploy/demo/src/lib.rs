@@ -1,0 +1,1 @@
+//! Three simulated hospitals and a gateway on one machine, in one command.

@@ -1,0 +1,1 @@
+//! renkei-gateway, the federating gateway at the lead institution.

@@ -1,0 +1,1 @@
+//! renkei-node, the agent at a hospital.

@@ -1,0 +1,1 @@
+//! End-to-end tests: nodes, gateway and clients over real mutual TLS.

@@ -1,0 +1,1 @@
+//! Deterministic synthetic hospitals, written in the formats that Renkei reads.
