@@ -1,0 +1,35 @@
+//! The committed Rust is what the .proto files say.
+
+use std::path::{Path, PathBuf};
+
+fn generate(into: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = protox::compile(["renkei/v1/node.proto"], [root]).expect("the .proto files compile");
+    tonic_prost_build::configure()
+        .bytes(".renkei.v1.Cells")
+        .bytes(".renkei.v1.AskRequest.parameters")
+        .out_dir(into)
+        .compile_fds(files)
+        .expect("code is generated");
+}
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generated")
+}
+
+#[test]
+fn generated_code_is_current() {
+    let dir = tempfile::tempdir().expect("a folder");
+    generate(dir.path());
+    let read = |dir: &Path| std::fs::read_to_string(dir.join("renkei.v1.rs")).expect("generated code");
+    assert!(
+        read(dir.path()) == read(&committed()),
+        "src/generated is stale: cargo test -p renkei-proto --test main regenerate -- --ignored"
+    );
+}
+
+#[test]
+#[ignore = "writes src/generated; run it after changing a .proto file"]
+fn regenerate() {
+    generate(&committed());
+}
