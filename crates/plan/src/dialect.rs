@@ -1,0 +1,77 @@
+//! The stated dialect, made explicit in the plan so that both sides compute the same.
+//!
+//! After type coercion: a cast becomes a TRY_CAST (a comparison such as `s = 3` inserts casts whose errors would print
+//! the value), and a division by zero is NULL. Before it: `now()` and `current_date` become the instant that the
+//! gateway bound.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::expr::{BinaryExpr, ScalarFunction, TryCast};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, lit, when};
+use renkei_types::Timestamp;
+
+/// Binds `now()` and `current_date` to one instant.
+pub(crate) fn bind_time(plan: LogicalPlan, at: Timestamp) -> Result<LogicalPlan> {
+    rewrite(plan, |expr, _| {
+        let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr else {
+            return Ok(Transformed::no(expr));
+        };
+        let value = match (func.name(), args.is_empty()) {
+            ("now", true) => ScalarValue::TimestampMicrosecond(Some(at.0), None),
+            ("current_date", true) => ScalarValue::Date32(Some(at.days())),
+            _ => return Ok(Transformed::no(expr)),
+        };
+        Ok(Transformed::yes(lit(value)))
+    })
+}
+
+/// Makes casts and divisions total.
+pub(crate) fn make_total(plan: LogicalPlan) -> Result<LogicalPlan> {
+    rewrite(plan, |expr, plan| match expr {
+        Expr::Cast(cast) => {
+            Ok(Transformed::yes(Expr::TryCast(TryCast::new(cast.expr, cast.field.data_type().clone()))))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Divide | Operator::Modulo), right }) => {
+            guard_division(*left, op, *right, plan)
+        }
+        other => Ok(Transformed::no(other)),
+    })
+}
+
+fn guard_division(left: Expr, op: Operator, right: Expr, plan: &LogicalPlan) -> Result<Transformed<Expr>> {
+    if matches!(&right, Expr::Literal(value, _) if !value.is_null() && *value != ScalarValue::new_zero(&value.data_type())?) {
+        return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
+    }
+    let data_type = input_type(&right, plan)?;
+    let (Ok(zero), Ok(null)) = (ScalarValue::new_zero(&data_type), ScalarValue::try_from(&data_type)) else {
+        return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
+    };
+    let safe = when(right.clone().eq(lit(zero)), lit(null)).otherwise(right)?;
+    Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(safe)))))
+}
+
+fn input_type(expr: &Expr, plan: &LogicalPlan) -> Result<DataType> {
+    let mut schema = datafusion::common::DFSchema::empty();
+    for input in plan.inputs() {
+        schema.merge(input.schema());
+    }
+    expr.get_type(&schema)
+}
+
+fn rewrite(
+    plan: LogicalPlan,
+    mut change: impl FnMut(Expr, &LogicalPlan) -> Result<Transformed<Expr>>,
+) -> Result<LogicalPlan> {
+    plan.transform_up_with_subqueries(|node| {
+        let names = NamePreserver::new(&node);
+        let at = node.clone();
+        let node = node.map_expressions(|expr| {
+            let name = names.save(&expr);
+            Ok(expr.transform_up(|inner| change(inner, &at))?.update_data(|expr| name.restore(expr)))
+        })?;
+        if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }
+    })
+    .map(|done| done.data)
+}

@@ -1,0 +1,70 @@
+//! What gateway and node compare before anything is merged.
+//!
+//! It covers the statement, its parameters, the version of the rules and the shape of every release point (key types,
+//! states). It leaves out the text of plans, since engine versions may differ between sites.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::split::{Question, Split};
+
+/// SHA-256 over the canonical description of a split.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+struct Hasher(Sha256);
+
+impl Hasher {
+    /// Length before content, so that no two sequences of parts read the same.
+    fn part(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    fn number(&mut self, n: usize) {
+        self.0.update((n as u64).to_le_bytes());
+    }
+}
+
+pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
+    let mut h = Hasher(Sha256::new());
+    h.part(b"renkei-split");
+    h.number(crate::PLAN_VERSION as usize);
+    h.part(question.sql.as_bytes());
+    h.number(question.parameters.len());
+    for parameter in question.parameters {
+        h.part(format!("{:?}:{parameter:?}", parameter.data_type()).as_bytes());
+    }
+    h.0.update(question.bound_at.0.to_le_bytes());
+    h.number(split.release_points.len());
+    for point in &split.release_points {
+        h.number(point.keys.len());
+        for key in &point.keys {
+            h.part(key.data_type.to_string().as_bytes());
+            h.number(usize::from(key.by_site));
+        }
+        h.number(point.states.len());
+        for state in &point.states {
+            h.part(state.kind.name().as_bytes());
+            h.number(usize::from(state.conditional));
+        }
+        h.number(point.outputs.len());
+        for output in &point.outputs {
+            h.part(format!("{:?} {} {}", output.kind, output.state, output.data_type).as_bytes());
+        }
+    }
+    Digest(h.0.finalize().into())
+}

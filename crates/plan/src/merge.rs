@@ -1,0 +1,272 @@
+//! The merge of released cells, in site order, so that the answer does not depend on who was faster.
+//!
+//! Integers are summed in i128, floats with Neumaier's compensation, moments pairwise by Chan, Golub and LeVeque
+//! (1979). A site that answered without listing a cell contributes 0 to k−1 persons there: it is counted as holding
+//! where its minimum is above 1, and as nothing where every cell is listed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
+use renkei_types::{Code, SiteId};
+
+use crate::split::ReleasePoint;
+use crate::state::{Output, OutputKind, StateKind};
+
+/// Cells of one site for one release point, as they came from the wire.
+#[derive(Debug, Clone)]
+pub struct SiteCells {
+    /// The site.
+    pub site: SiteId,
+    /// The minimum of persons that the site applied: below 2 every cell is listed.
+    pub minimum_persons: u32,
+    /// Batches of [`ReleasePoint::cell_schema`].
+    pub cells: Vec<RecordBatch>,
+}
+
+/// Why cells cannot be merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// A site's cells do not have the release point's schema.
+    #[error("cells of site {site} have another shape than release point {point}")]
+    Shape {
+        /// The site.
+        site: SiteId,
+        /// The release point.
+        point: usize,
+    },
+    /// A total does not fit the type of its column.
+    #[error("{code}: the total of `{output}` does not fit 64 bits")]
+    Overflow {
+        /// [`Code::Overflow`].
+        code: Code,
+        /// The aggregate.
+        output: String,
+    },
+    /// An error of the columnar library.
+    #[error("cells cannot be combined")]
+    Arrow(#[from] ArrowError),
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    contributed: bool,
+    n: i128,
+    integer: i128,
+    sum: f64,
+    compensation: f64,
+    mean: f64,
+    m2: f64,
+}
+
+impl State {
+    fn add_float(&mut self, x: f64) {
+        let total = self.sum + x;
+        let lost = if self.sum.abs() >= x.abs() { (self.sum - total) + x } else { (x - total) + self.sum };
+        self.compensation += lost;
+        self.sum = total;
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
+    fn add_moments(&mut self, n: i64, mean: f64, m2: f64) {
+        let (a, b) = (self.n as f64, n as f64);
+        if n > 0 {
+            let delta = mean - self.mean;
+            self.mean += delta * (b / (a + b));
+            self.m2 += m2 + delta * delta * (a * b / (a + b));
+        }
+        self.n += i128::from(n);
+    }
+
+    fn total(&self) -> f64 {
+        if self.compensation.is_finite() { self.sum + self.compensation } else { self.sum }
+    }
+}
+
+struct Cell {
+    states: Vec<State>,
+    contributing: i64,
+    holding: i64,
+}
+
+/// Merges cells of the sites that answered into one batch of [`ReleasePoint::merged_schema`].
+///
+/// # Errors
+/// [`MergeError`] when a site's cells have another shape, or a total overflows the type of its column.
+pub fn merge(point: &ReleasePoint, sites: &[SiteCells]) -> Result<RecordBatch, MergeError> {
+    let mut sites: Vec<&SiteCells> = sites.iter().collect();
+    sites.sort_by(|a, b| a.site.cmp(&b.site));
+    let mut table = Table::new(point)?;
+    for site in &sites {
+        table.add(site)?;
+    }
+    table.finish(&sites)
+}
+
+struct Table<'a> {
+    point: &'a ReleasePoint,
+    schema: SchemaRef,
+    converter: Option<RowConverter>,
+    index: HashMap<OwnedRow, usize>,
+    order: Vec<OwnedRow>,
+    cells: Vec<Cell>,
+}
+
+impl<'a> Table<'a> {
+    fn new(point: &'a ReleasePoint) -> Result<Self, MergeError> {
+        let fields: Vec<_> = point.keys.iter().map(|key| SortField::new(key.data_type.clone())).collect();
+        let converter = if fields.is_empty() { None } else { Some(RowConverter::new(fields)?) };
+        let mut table =
+            Self { point, schema: point.cell_schema(), converter, index: HashMap::new(), order: Vec::new(), cells: Vec::new() };
+        if table.converter.is_none() {
+            // A total has its one cell even where nobody lists it.
+            table.cells.push(table.empty());
+        }
+        Ok(table)
+    }
+
+    fn empty(&self) -> Cell {
+        Cell { states: vec![State::default(); self.point.states.len()], contributing: 0, holding: 0 }
+    }
+
+    fn add(&mut self, site: &SiteCells) -> Result<(), MergeError> {
+        for batch in &site.cells {
+            let shape = || MergeError::Shape { site: site.site.clone(), point: self.point.index };
+            if !same_types(&batch.schema(), &self.schema) {
+                return Err(shape());
+            }
+            let rows = self.rows(batch)?;
+            if rows.is_none() && batch.num_rows() > 1 {
+                return Err(shape());
+            }
+            for row in 0..batch.num_rows() {
+                let cell = match &rows {
+                    Some(rows) => self.cell(rows.row(row).owned()),
+                    None => 0,
+                };
+                self.add_row(cell, batch, row);
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self, batch: &RecordBatch) -> Result<Option<Rows>, MergeError> {
+        let keys = batch.columns().get(..self.point.keys.len()).unwrap_or_default();
+        Ok(self.converter.as_ref().map(|converter| converter.convert_columns(keys)).transpose()?)
+    }
+
+    fn cell(&mut self, key: OwnedRow) -> usize {
+        if let Some(cell) = self.index.get(&key) {
+            return *cell;
+        }
+        let cell = self.cells.len();
+        self.cells.push(self.empty());
+        self.order.push(key.clone());
+        self.index.insert(key, cell);
+        cell
+    }
+
+    fn add_row(&mut self, cell: usize, batch: &RecordBatch, row: usize) {
+        let Some(cell) = self.cells.get_mut(cell) else { return };
+        let mut held = false;
+        for ((state, kind), column) in
+            cell.states.iter_mut().zip(&self.point.states).zip(batch.columns().iter().skip(self.point.keys.len()))
+        {
+            let column = column.as_struct();
+            if column.is_null(row) {
+                held = true;
+            } else {
+                add_state(state, kind.kind, column, row);
+            }
+        }
+        cell.contributing += 1;
+        cell.holding += i64::from(held);
+    }
+
+    fn finish(self, sites: &[&SiteCells]) -> Result<RecordBatch, MergeError> {
+        let guarded = sites.iter().filter(|site| site.minimum_persons > 1).count() as i64;
+        let by_site = self.point.keys.iter().any(|key| key.by_site);
+        let mut columns = match &self.converter {
+            Some(converter) => converter.convert_rows(self.order.iter().map(OwnedRow::row))?,
+            None => Vec::new(),
+        };
+        for output in &self.point.outputs {
+            columns.push(column(output, self.point, &self.cells)?);
+        }
+        let listed_by_guarded = |cell: &Cell| cell.contributing.min(guarded);
+        let holding = self.cells.iter().map(|cell| {
+            let absent = if by_site { 0 } else { guarded - listed_by_guarded(cell) };
+            cell.holding + absent
+        });
+        columns.push(Arc::new(Int64Array::from_iter_values(self.cells.iter().map(|cell| cell.contributing))));
+        columns.push(Arc::new(Int64Array::from_iter_values(holding)));
+        Ok(RecordBatch::try_new(self.point.merged_schema(), columns)?)
+    }
+}
+
+fn same_types(found: &SchemaRef, wanted: &SchemaRef) -> bool {
+    found.fields().len() == wanted.fields().len()
+        && found.fields().iter().zip(wanted.fields()).all(|(a, b)| a.data_type() == b.data_type())
+}
+
+fn add_state(state: &mut State, kind: StateKind, column: &StructArray, row: usize) {
+    let n = column.column(0).as_primitive::<Int64Type>().value(row);
+    let float = |i: usize| column.column(i).as_primitive::<Float64Type>().value(row);
+    state.contributed = true;
+    match kind {
+        StateKind::Count | StateKind::Persons => state.n += i128::from(n),
+        StateKind::SumInteger => {
+            state.n += i128::from(n);
+            let sum = column.column(1).as_primitive::<Decimal128Type>().value(row);
+            state.integer = state.integer.saturating_add(sum);
+        }
+        StateKind::SumFloat => {
+            state.n += i128::from(n);
+            state.add_float(float(1));
+        }
+        StateKind::Moments => state.add_moments(n, float(1), float(2)),
+    }
+}
+
+fn column(output: &Output, point: &ReleasePoint, cells: &[Cell]) -> Result<ArrayRef, MergeError> {
+    let kind = point.states.get(output.state).map_or(StateKind::Count, |state| state.kind);
+    let states = || cells.iter().map(|cell| cell.states.get(output.state).copied().unwrap_or_default());
+    if output.data_type == DataType::Int64 {
+        let value = |state: State| match output.kind {
+            OutputKind::Count => Some(state.n),
+            _ => (state.n > 0).then_some(state.integer),
+        };
+        let fit = |v: i128| {
+            i64::try_from(v).map_err(|_| MergeError::Overflow { code: Code::Overflow, output: output.name.clone() })
+        };
+        let values = states()
+            .map(|state| if state.contributed { value(state).map(fit).transpose() } else { Ok(None) })
+            .collect::<Result<Vec<_>, _>>()?;
+        return Ok(Arc::new(Int64Array::from(values)));
+    }
+    let values = states().map(|state| if state.contributed { float_output(output.kind, kind, &state) } else { None });
+    Ok(Arc::new(values.collect::<Float64Array>()))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
+fn float_output(output: OutputKind, kind: StateKind, state: &State) -> Option<f64> {
+    let n = state.n as f64;
+    let some = state.n > 0;
+    let moments = kind == StateKind::Moments;
+    match output {
+        OutputKind::Count => Some(n),
+        OutputKind::Sum => some.then(|| if moments { state.mean * n } else { state.total() }),
+        OutputKind::Mean => some.then(|| if moments { state.mean } else { state.total() / n }),
+        OutputKind::VarianceSample => (state.n > 1).then(|| state.m2 / (n - 1.0)),
+        OutputKind::VariancePopulation => some.then(|| state.m2 / n),
+        OutputKind::DeviationSample => (state.n > 1).then(|| (state.m2 / (n - 1.0)).sqrt()),
+        OutputKind::DeviationPopulation => some.then(|| (state.m2 / n).sqrt()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

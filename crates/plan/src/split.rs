@@ -1,0 +1,275 @@
+//! The split of one statement.
+
+mod join;
+mod local;
+mod release;
+mod released;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{Column, DataFusionError, ScalarValue};
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
+use datafusion::optimizer::Analyzer;
+use datafusion::sql::planner::SqlToRel;
+use renkei_types::{Code, Refusal, Timestamp};
+
+use crate::catalogue::{Catalogue, CatalogueTable};
+use crate::dialect;
+use crate::digest::{self, Digest};
+use crate::error;
+use crate::names::Names;
+use crate::pushdown;
+use crate::state::{CellState, Output};
+use crate::statement;
+
+/// A statement with everything that its meaning depends on.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// The researcher's own text.
+    pub sql: &'a str,
+    /// Values of `$1`, `$2`, … or of the question marks, in order.
+    pub parameters: &'a [ScalarValue],
+    /// What `now()` and `current_date` mean.
+    pub bound_at: Timestamp,
+}
+
+/// What a statement touches; the policy decides on these.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Facts {
+    /// CDM tables inside hospitals, by name.
+    pub tables: BTreeSet<String>,
+    /// Vocabulary tables that each hospital resolves against its own download.
+    pub reference_tables: BTreeSet<String>,
+    /// Tables of the gateway's own.
+    pub gateway_tables: BTreeSet<String>,
+    /// Number of release points.
+    pub release_points: usize,
+    /// Whether any cell is keyed by the site.
+    pub by_site: bool,
+}
+
+/// One group key of a release point.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The expression over the release point's input.
+    pub expr: Expr,
+    /// Its name in the researcher's statement.
+    pub name: String,
+    /// Its type on the wire.
+    pub data_type: DataType,
+    /// Whether it is the site itself.
+    pub by_site: bool,
+}
+
+/// The lowest aggregate that is keyed by no person: what is below runs inside the hospital, what is above does not.
+#[derive(Debug, Clone)]
+pub struct ReleasePoint {
+    /// Position among the statement's release points.
+    pub index: usize,
+    /// The relation below it: scans of catalogue tables with the hidden owner threaded through as last column.
+    pub input: LogicalPlan,
+    /// The hidden dense person number in the input (UInt32).
+    pub owner: Column,
+    /// Group keys, in order; empty for a total.
+    pub keys: Vec<Key>,
+    /// Mergeable states that a cell consists of.
+    pub states: Vec<CellState>,
+    /// How the statement's aggregates follow from the states.
+    pub outputs: Vec<Output>,
+    /// Vocabulary tables that the input reads at the site.
+    pub reference_tables: BTreeSet<String>,
+    /// CDM tables that the input reads at the site.
+    pub tables: BTreeSet<String>,
+}
+
+impl ReleasePoint {
+    /// The schema of a site's cells on the wire: keys `k0…`, then states `s0…` as structs, null where held.
+    #[must_use]
+    pub fn cell_schema(&self) -> SchemaRef {
+        let keys = self.keys.iter().enumerate().map(|(i, key)| Field::new(format!("k{i}"), key.data_type.clone(), true));
+        let states = self
+            .states
+            .iter()
+            .enumerate()
+            .map(|(i, state)| Field::new(format!("s{i}"), DataType::Struct(state.kind.fields()), true));
+        Arc::new(Schema::new(keys.chain(states).collect::<Vec<_>>()))
+    }
+
+    /// The schema of merged cells: keys `c0…`, outputs, then how many sites contributed and how many hold.
+    #[must_use]
+    pub fn merged_schema(&self) -> SchemaRef {
+        let keys = self.keys.iter().map(|key| key.data_type.clone());
+        let outputs = self.outputs.iter().map(|output| output.data_type.clone());
+        let mut fields: Vec<Field> =
+            keys.chain(outputs).enumerate().map(|(i, data_type)| Field::new(format!("c{i}"), data_type, true)).collect();
+        fields.push(Field::new(released::SITES, DataType::Int64, true));
+        fields.push(Field::new(released::HELD, DataType::Int64, true));
+        Arc::new(Schema::new(fields))
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.input == other.input && self.keys == other.keys && self.states == other.states && self.outputs == other.outputs
+    }
+}
+
+/// Both halves of a statement.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// The hospital's half.
+    pub release_points: Vec<ReleasePoint>,
+    /// What it touches.
+    pub facts: Facts,
+    /// What gateway and node compare.
+    pub digest: Digest,
+    residual: LogicalPlan,
+}
+
+impl Split {
+    /// The schema of the answer: the asked columns, then `renkei_sites` and `renkei_held` where cells are in it.
+    #[must_use]
+    pub fn output_schema(&self) -> SchemaRef {
+        let fields = self.residual.schema().fields().iter().map(|field| field.as_ref().clone().with_metadata(Default::default()));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    /// The gateway's half over merged cells (one batch per release point, in order) and its own tables.
+    ///
+    /// # Errors
+    /// When a batch does not have its release point's [`ReleasePoint::merged_schema`] or a gateway table is missing.
+    pub fn residual(
+        &self,
+        merged: &[RecordBatch],
+        gateway_table: &dyn Fn(&str) -> Option<Arc<dyn TableSource>>,
+    ) -> Result<LogicalPlan, DataFusionError> {
+        let bound = self.residual.clone().transform_up_with_subqueries(|node| {
+            let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
+            if let Some(index) = released::scan_index(&scan) {
+                let batch = merged.get(index).cloned().ok_or_else(|| missing(scan.table_name.table()))?;
+                let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+                scan.source = provider_as_source(Arc::new(table));
+            } else if let Some(table) = scan.source.downcast_ref::<CatalogueTable>() {
+                scan.source = gateway_table(table.name()).ok_or_else(|| missing(table.name()))?;
+            }
+            Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+        })?;
+        Ok(bound.data)
+    }
+
+    /// The gateway's half as an indented plan, for `EXPLAIN`.
+    #[must_use]
+    pub fn residual_text(&self) -> String {
+        self.residual.display_indent().to_string()
+    }
+}
+
+fn missing(name: &str) -> DataFusionError {
+    DataFusionError::Internal(format!("relation {name} is not bound"))
+}
+
+/// Splits statements against one catalogue. Cheap to share, holds no data.
+pub struct Planner {
+    names: Names,
+}
+
+impl std::fmt::Debug for Planner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Planner").finish_non_exhaustive()
+    }
+}
+
+impl Planner {
+    /// A planner over a catalogue.
+    #[must_use]
+    pub fn new(catalogue: Catalogue) -> Self {
+        Self { names: Names::new(catalogue) }
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.names.catalogue
+    }
+
+    /// Splits a statement.
+    ///
+    /// # Errors
+    /// A [`Refusal`] with code, clause and hint. It depends on the text, the parameters' types and the catalogue alone.
+    pub fn split(&self, question: &Question<'_>) -> Result<Split, Refusal> {
+        let (plan, _) = self.plan(question.sql)?;
+        let wanted = plan.get_parameter_names().map_err(|e| error::refusal(&e, &self.names))?.len();
+        if wanted != question.parameters.len() {
+            let message = format!("the statement has {wanted} parameters, {} were given", question.parameters.len());
+            return Err(Refusal::new(Code::Parameter, message).hint("give one value for each of $1, $2, … or each `?`"));
+        }
+        let split = self.finish(plan, question.parameters.to_vec(), question.bound_at)?;
+        Ok(Split { digest: digest::of(&split, question), ..split })
+    }
+
+    /// The types of a statement's parameters, in order; `None` where the text does not tell.
+    ///
+    /// # Errors
+    /// A [`Refusal`] as for [`Planner::split`].
+    pub fn parameters(&self, sql: &str) -> Result<Vec<Option<DataType>>, Refusal> {
+        let (plan, question_marks) = self.plan(sql)?;
+        let types = plan.get_parameter_types().map_err(|e| error::refusal(&e, &self.names))?;
+        let count = types.len().max(question_marks);
+        (1..=count)
+            .map(|i| {
+                types.get(&format!("${i}")).cloned().ok_or_else(|| {
+                    Refusal::new(Code::Parameter, format!("parameter ${i} is missing among {count}"))
+                        .hint("number parameters from $1 without gaps")
+                })
+            })
+            .collect()
+    }
+
+    /// The schema of the answer, before parameters have values.
+    ///
+    /// # Errors
+    /// A [`Refusal`] as for [`Planner::split`].
+    pub fn prepare(&self, sql: &str) -> Result<SchemaRef, Refusal> {
+        let types = self.parameters(sql)?;
+        let nulls = types
+            .iter()
+            .map(|data_type| ScalarValue::try_from(data_type.as_ref().unwrap_or(&DataType::Utf8)))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| error::refusal(&e, &self.names))?;
+        let (plan, _) = self.plan(sql)?;
+        Ok(self.finish(plan, nulls, Timestamp(0))?.output_schema())
+    }
+
+    fn plan(&self, sql: &str) -> Result<(LogicalPlan, usize), Refusal> {
+        let statement = statement::parse(sql)?;
+        let plan = SqlToRel::new(&self.names).sql_statement_to_plan(statement.ast);
+        Ok((plan.map_err(|e| error::refusal(&e, &self.names))?, statement.question_marks))
+    }
+
+    fn finish(&self, plan: LogicalPlan, parameters: Vec<ScalarValue>, bound_at: Timestamp) -> Result<Split, Refusal> {
+        let plan = self.analyse(plan, parameters, bound_at).map_err(|e| error::refusal(&e, &self.names))?;
+        let mut walker = walk::Walker::default();
+        let root = walker.root(&plan)?;
+        let mut facts = walker.facts;
+        facts.release_points = walker.points.len();
+        Ok(Split { release_points: walker.points, facts, digest: Digest::default(), residual: root })
+    }
+
+    fn analyse(
+        &self,
+        plan: LogicalPlan,
+        parameters: Vec<ScalarValue>,
+        bound_at: Timestamp,
+    ) -> Result<LogicalPlan, DataFusionError> {
+        let plan = if parameters.is_empty() { plan } else { plan.with_param_values(parameters)? };
+        let plan = dialect::bind_time(plan, bound_at)?;
+        let plan = pushdown::sink_conditions(plan)?;
+        let plan = Analyzer::new().execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
+        dialect::make_total(plan)
+    }
+}

@@ -1,0 +1,260 @@
+//! Relations of persons: the owner is carried through every node, so that the release knows whom a row belongs to.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, TableReference};
+use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
+use datafusion::logical_expr::logical_plan::TableScanBuilder;
+use datafusion::logical_expr::{
+    Aggregate, Distinct, Expr, Limit, LogicalPlan, Projection, Sort, Union, Window, WindowFunctionDefinition,
+};
+use renkei_cdm::OWNER_COLUMN;
+use renkei_types::{Code, Refusal};
+
+use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
+use crate::catalogue::CatalogueTable;
+use crate::meaning::{Meaning, Scope, first_place};
+use crate::split::release;
+
+/// The key domain of persons.
+const PERSON: &str = "person";
+
+pub(super) fn scan(name: &TableReference, table: &CatalogueTable, meanings: Vec<Meaning>) -> Result<Relation, Refusal> {
+    let scan = TableScanBuilder::new(name.clone(), Arc::new(table.with_owner())).build();
+    Ok(Relation {
+        kind: Kind::Local,
+        plan: LogicalPlan::TableScan(rebuilt(scan)?),
+        meanings,
+        owner: Some(Column::new(Some(name.clone()), OWNER_COLUMN)),
+        hidden: Vec::new(),
+    })
+}
+
+/// Whether the column is a person key that is never NULL.
+fn is_person_key(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::Key { domain: PERSON, nullable: false })
+}
+
+impl Walker {
+    pub(super) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Relation, Refusal> {
+        let input = self.relation(&aggregate.input)?;
+        match input.kind {
+            Kind::Local => {}
+            Kind::Released | Kind::Constant => return self.aggregate_released(aggregate, input),
+            Kind::Vocabulary => return Err(reference_only()),
+            Kind::SiteOwned => {
+                return Err(Refusal::new(Code::Rows, "GROUP BY: a site's own table has no persons to protect its counts by")
+                    .hint("join it to a table of persons"));
+            }
+        }
+        let keys = group_keys(aggregate, &input)?;
+        if keys.iter().copied().any(is_person_key) {
+            return per_person(aggregate, input, keys);
+        }
+        release::aggregate(self, aggregate, input, &keys)
+    }
+
+    pub(super) fn distinct(&mut self, input: &Arc<LogicalPlan>) -> Result<Relation, Refusal> {
+        let relation = self.relation(input)?;
+        match relation.kind {
+            Kind::Local if relation.meanings.iter().copied().any(is_person_key) => {
+                let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(relation.plan.clone())));
+                Ok(Relation { plan, ..relation })
+            }
+            Kind::Local => release::distinct(self, input, relation),
+            Kind::Released | Kind::Constant => self.distinct_released(relation),
+            Kind::Vocabulary => Err(reference_only()),
+            Kind::SiteOwned => Err(not_supported("DISTINCT over a site's own table", "join it to a table of persons")),
+        }
+    }
+
+    pub(super) fn union(&mut self, union: &Union) -> Result<Relation, Refusal> {
+        let inputs = union.inputs.iter().map(|input| self.relation(input)).collect::<Result<Vec<_>, _>>()?;
+        if inputs.iter().all(|input| matches!(input.kind, Kind::Released | Kind::Constant)) {
+            return self.union_released(inputs);
+        }
+        if !inputs.iter().all(|input| input.kind == Kind::Local) {
+            return Err(Refusal::new(Code::SetOperation, "UNION: rows of persons and released or reference rows do not mix")
+                .hint("aggregate each part first, then UNION the results"));
+        }
+        union_local(inputs)
+    }
+
+    pub(super) fn window(&mut self, window: &Window) -> Result<Relation, Refusal> {
+        let input = self.relation(&window.input)?;
+        let meanings = match input.kind {
+            Kind::Released | Kind::Constant => {
+                window.window_expr.iter().try_for_each(|expr| no_subquery(expr, "OVER"))?;
+                vec![Meaning::Released; window.window_expr.len()]
+            }
+            Kind::Local => {
+                let scope = input.scope("OVER");
+                window.window_expr.iter().map(|expr| window_meaning(&scope, expr)).collect::<Result<_, _>>()?
+            }
+            _ => return Err(not_supported("a window over this relation", "use it over tables of persons or results")),
+        };
+        let plan = rebuilt(Window::try_new(window.window_expr.clone(), Arc::new(input.plan.clone())))?;
+        reorder(Relation { plan: LogicalPlan::Window(plan), ..input.clone() }, &input, meanings)
+    }
+
+    pub(super) fn sort(&mut self, sort: &Sort) -> Result<Relation, Refusal> {
+        let input = self.relation(&sort.input)?;
+        match input.kind {
+            // The order of rows inside a hospital means nothing to a release; LIMIT over them is refused.
+            Kind::Local | Kind::SiteOwned | Kind::Vocabulary => Ok(input),
+            Kind::Released | Kind::Constant => {
+                sort.expr.iter().try_for_each(|key| no_subquery(&key.expr, "ORDER BY"))?;
+                let plan = Sort { expr: sort.expr.clone(), input: Arc::new(input.plan.clone()), fetch: sort.fetch };
+                Ok(Relation { plan: LogicalPlan::Sort(plan), ..input })
+            }
+        }
+    }
+
+    pub(super) fn limit(&mut self, limit: &Limit) -> Result<Relation, Refusal> {
+        let input = self.relation(&limit.input)?;
+        if !matches!(input.kind, Kind::Released | Kind::Constant) {
+            return Err(Refusal::new(Code::Limit, "LIMIT, OFFSET: over rows of persons they pick rows, not cells")
+                .hint("aggregate first and limit the cells, or take row_number() OVER (PARTITION BY person_id …) = 1"));
+        }
+        let plan = Limit { input: Arc::new(input.plan.clone()), ..limit.clone() };
+        Ok(Relation { plan: LogicalPlan::Limit(plan), ..input })
+    }
+}
+
+/// Brings the visible columns of `input` and the new ones of a window to the front, the carried ones to the back.
+fn reorder(relation: Relation, input: &Relation, new: Vec<Meaning>) -> Result<Relation, Refusal> {
+    let columns = relation.plan.schema().columns();
+    let added = columns.into_iter().skip(input.plan.schema().fields().len()).map(Expr::Column);
+    let exprs: Vec<Expr> = input.visible().into_iter().chain(added).chain(input.carried()).collect();
+    let plan = rebuilt(Projection::try_new(exprs, Arc::new(relation.plan)))?;
+    let meanings = input.meanings.iter().copied().chain(new).collect();
+    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, ..input.clone() })
+}
+
+fn group_keys(aggregate: &Aggregate, input: &Relation) -> Result<Vec<Meaning>, Refusal> {
+    if aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_))) {
+        return Err(not_supported("GROUPING SETS, ROLLUP and CUBE", "ask one GROUP BY per statement, or UNION ALL them"));
+    }
+    let scope = input.scope("GROUP BY");
+    aggregate.group_expr.iter().map(|expr| scope.projected(expr)).collect()
+}
+
+/// An aggregate keyed by a person stays inside the hospital: one row per person and further keys.
+fn per_person(aggregate: &Aggregate, input: Relation, keys: Vec<Meaning>) -> Result<Relation, Refusal> {
+    let scope = input.scope("SELECT");
+    let mut meanings = keys;
+    for expr in &aggregate.aggr_expr {
+        meanings.push(per_person_meaning(&scope, expr)?);
+    }
+    let Some(owner) = input.owner.clone() else {
+        return Err(not_supported("this aggregate", "group by person_id of a table of persons"));
+    };
+    let groups = aggregate.group_expr.iter().cloned().chain([Expr::Column(owner.clone())]).collect();
+    let plan = rebuilt(Aggregate::try_new(Arc::new(input.plan.clone()), groups, aggregate.aggr_expr.clone()))?;
+    let (group_count, columns) = (aggregate.group_expr.len(), plan.schema.columns());
+    let keys = columns.iter().take(group_count);
+    let results = columns.iter().skip(group_count + 1);
+    let exprs = keys.chain(results).chain([&owner]).cloned().map(Expr::Column).collect();
+    let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(plan))))?;
+    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, owner: Some(owner), ..input })
+}
+
+fn per_person_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
+    let (function, _) = release::function(expr)?;
+    let params = &function.params;
+    if let Some(filter) = &params.filter {
+        scope.value(filter)?;
+    }
+    for key in &params.order_by {
+        scope.projected(&key.expr)?;
+    }
+    aggregate_meaning(scope, function.func.name(), &params.args, expr)
+}
+
+fn aggregate_meaning(scope: &Scope<'_>, name: &str, args: &[Expr], at: &Expr) -> Result<Meaning, Refusal> {
+    if name == "count" {
+        args.iter().try_for_each(|arg| scope.projected(arg).map(drop))?;
+        return Ok(Meaning::Derived);
+    }
+    let argument = args.iter().try_fold(Meaning::Constant, |_, arg| scope.value(arg))?;
+    match name {
+        "min" | "max" => Ok(argument),
+        "bool_and" | "bool_or" => Ok(Meaning::Flag),
+        "sum" | "avg" | "var" | "var_pop" | "stddev" | "stddev_pop" if argument.summable() => Ok(match argument {
+            Meaning::Amount | Meaning::Conditional => Meaning::Amount,
+            _ => Meaning::Derived,
+        }),
+        _ => Err(Refusal::new(Code::Aggregate, format!("`{name}` per person is not part of the language"))
+            .hint("per person: count, sum, avg, min, max, var, stddev, bool_and, bool_or")
+            .at(first_place(at))),
+    }
+}
+
+fn window_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
+    let Expr::WindowFunction(window) = crate::meaning::strip(expr) else {
+        return Err(not_supported("this window expression", "use row_number, rank, lag, lead or an aggregate OVER"));
+    };
+    let WindowFunction { fun, params } = window.as_ref();
+    let by_person = params.partition_by.iter().any(|key| matches!(scope.projected(key), Ok(meaning) if is_person_key(meaning)));
+    if !by_person {
+        return Err(Refusal::new(Code::Limit, "OVER: a window over rows of persons must be within one person")
+            .hint("write OVER (PARTITION BY person_id ORDER BY …)")
+            .at(first_place(expr)));
+    }
+    params.partition_by.iter().try_for_each(|key| scope.projected(key).map(drop))?;
+    params.order_by.iter().try_for_each(|key| scope.projected(&key.expr).map(drop))?;
+    if let Some(filter) = &params.filter {
+        scope.value(filter)?;
+    }
+    match fun {
+        WindowFunctionDefinition::AggregateUDF(f) => aggregate_meaning(scope, f.name(), &params.args, expr),
+        WindowFunctionDefinition::WindowUDF(f) => match f.name() {
+            "row_number" | "rank" | "dense_rank" => Ok(Meaning::Derived),
+            _ => match params.args.first() {
+                Some(arg) => scope.value(arg),
+                None => Ok(Meaning::Derived),
+            },
+        },
+    }
+}
+
+fn union_local(inputs: Vec<Relation>) -> Result<Relation, Refusal> {
+    let meanings = inputs.iter().skip(1).try_fold(inputs.first().map(|r| r.meanings.clone()).unwrap_or_default(), union_meanings)?;
+    let parts = inputs.into_iter().map(|input| {
+        let owner = input.owner.clone().map(|owner| Expr::Column(owner).alias(OWNER_COLUMN));
+        let exprs: Vec<Expr> = input.visible().into_iter().chain(owner).collect();
+        Ok(Arc::new(LogicalPlan::Projection(rebuilt(Projection::try_new(exprs, Arc::new(input.plan)))?)))
+    });
+    let plan = rebuilt(Union::try_new_with_loose_types(parts.collect::<Result<_, Refusal>>()?))?;
+    Ok(Relation {
+        kind: Kind::Local,
+        plan: LogicalPlan::Union(plan),
+        meanings,
+        owner: Some(Column::new_unqualified(OWNER_COLUMN)),
+        hidden: Vec::new(),
+    })
+}
+
+fn union_meanings(so_far: Vec<Meaning>, next: &Relation) -> Result<Vec<Meaning>, Refusal> {
+    let both = so_far.into_iter().zip(&next.meanings);
+    both.map(|(a, b)| match (a, *b) {
+        (Meaning::Key { domain: x, nullable: n }, Meaning::Key { domain: y, nullable: m }) if x == y => {
+            Ok(Meaning::Key { domain: x, nullable: n || m })
+        }
+        (Meaning::Key { .. }, _) | (_, Meaning::Key { .. }) => {
+            Err(Refusal::new(Code::SetOperation, "UNION: keys of different domains in one column")
+                .hint("put the same key into the same position of every part"))
+        }
+        (a, b) => Ok(a.max(b)),
+    })
+    .collect()
+}
+
+/// Shared with the gateway's side: the pairs of a join.
+pub(super) fn combine_hidden(left: &Relation, right: &Relation) -> Vec<(Column, Column)> {
+    left.hidden.iter().chain(&right.hidden).cloned().collect()
+}
+
+/// The aggregate inside an aggregate expression.
+pub(super) type Function<'a> = (&'a AggregateFunction, String);
+

@@ -1,0 +1,256 @@
+//! The release point: an aggregate over rows of persons that no person key keys.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, lit};
+use renkei_types::{Code, Refusal};
+
+use super::local::Function;
+use super::walk::{Relation, Walker, not_supported, rebuilt};
+use crate::catalogue::is_catalogue_scan;
+use crate::meaning::{Meaning, Scope, first_place, strip};
+use crate::split::{Key, ReleasePoint, released};
+use crate::state::{CellState, Output, OutputKind, StateKind};
+
+/// The aggregate function inside an aggregate expression, with the name that the statement gives it.
+pub(super) fn function(expr: &Expr) -> Result<Function<'_>, Refusal> {
+    let name = expr.schema_name().to_string();
+    match expr {
+        Expr::Alias(alias) => function(&alias.expr).map(|(function, _)| (function, alias.name.clone())),
+        Expr::AggregateFunction(function) => Ok((function, name)),
+        _ => Err(not_supported("this aggregate expression", "use count, sum, avg, var_samp, stddev_samp")),
+    }
+}
+
+pub(super) fn aggregate(
+    walker: &mut Walker,
+    aggregate: &Aggregate,
+    input: Relation,
+    meanings: &[Meaning],
+) -> Result<Relation, Refusal> {
+    let keys = keys(&aggregate.group_expr, &input, meanings)?;
+    let mut cell = Cell::default();
+    for (i, expr) in aggregate.aggr_expr.iter().enumerate() {
+        let data_type = aggregate.schema.field(aggregate.group_expr.len() + i).data_type().clone();
+        cell.add(&input, expr, data_type)?;
+    }
+    let fields: Vec<_> = aggregate.schema.columns();
+    point(walker, input, keys, cell, fields)
+}
+
+pub(super) fn distinct(walker: &mut Walker, plan: &Arc<LogicalPlan>, input: Relation) -> Result<Relation, Refusal> {
+    let visible = input.visible();
+    let keys = keys(&visible, &input, &input.meanings)?;
+    point(walker, input, keys, Cell::default(), plan.schema().columns())
+}
+
+fn keys(exprs: &[Expr], input: &Relation, meanings: &[Meaning]) -> Result<Vec<Key>, Refusal> {
+    exprs.iter().zip(meanings).map(|(expr, meaning)| key(expr, *meaning, input)).collect()
+}
+
+fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> {
+    let name = expr.schema_name().to_string();
+    let refuse = |code, what: &str, hint: &str| {
+        Err(Refusal::new(code, format!("GROUP BY: `{name}` is {what}")).hint(hint).at(first_place(expr)))
+    };
+    match meaning {
+        Meaning::Key { domain: "person", .. } => {
+            refuse(Code::NullableKey, "a person key that may be NULL after an outer join", "group by the key of the table that is kept, or use JOIN")
+        }
+        Meaning::Key { .. } => refuse(Code::KeyUse, "a key; cells may not be keyed by it", "add person_id to GROUP BY and aggregate once more above it"),
+        Meaning::Date => refuse(Code::Argument, "a date finer than a week", "group by date_trunc('month', …) or date_part('year', …)"),
+        Meaning::Amount | Meaning::Conditional => {
+            refuse(Code::Argument, "an amount; each value would be a cell", "make bands: CASE WHEN x < 6.5 THEN 'low' WHEN x < 8 THEN 'mid' ELSE 'high' END")
+        }
+        _ if meaning.groupable() => {
+            let data_type = rebuilt(expr.get_type(input.plan.schema()))?;
+            Ok(Key { expr: expr.clone(), name, data_type, by_site: meaning == Meaning::Site })
+        }
+        _ => refuse(Code::Argument, "not something to group by", "group by codes, bands or coarse demographics"),
+    }
+}
+
+/// The states and outputs of a cell while they are collected: equal states are kept once.
+#[derive(Default)]
+struct Cell {
+    states: Vec<CellState>,
+    outputs: Vec<Output>,
+}
+
+impl Cell {
+    fn add(&mut self, input: &Relation, expr: &Expr, data_type: DataType) -> Result<(), Refusal> {
+        let (function, name) = function(expr)?;
+        let scope = input.scope("SELECT");
+        let (kind, output) = kinds(&scope, function, expr, &data_type)?;
+        let state = state(&scope, function, kind, expr)?;
+        let index = self.place(state);
+        self.outputs.push(Output { name, state: index, kind: output, data_type });
+        Ok(())
+    }
+
+    /// The index of the state, shared with an earlier one where possible. Moments serve sums over the same values.
+    fn place(&mut self, state: CellState) -> usize {
+        let same = |a: &CellState, b: &CellState| a.argument == b.argument && a.filter == b.filter;
+        let serves = |have: StateKind, want: StateKind| have == want || (have == StateKind::Moments && want == StateKind::SumFloat);
+        if let Some(i) = self.states.iter().position(|have| same(have, &state) && serves(have.kind, state.kind)) {
+            return i;
+        }
+        if let Some(i) = self.states.iter().position(|have| same(have, &state) && serves(state.kind, have.kind))
+            && let Some(have) = self.states.get_mut(i)
+        {
+            have.kind = state.kind;
+            return i;
+        }
+        self.states.push(state);
+        self.states.len() - 1
+    }
+}
+
+/// Which state an aggregate needs and what it makes of it.
+fn kinds(
+    scope: &Scope<'_>,
+    function: &AggregateFunction,
+    expr: &Expr,
+    data_type: &DataType,
+) -> Result<(StateKind, OutputKind), Refusal> {
+    let params = &function.params;
+    let name = function.func.name();
+    if !params.order_by.is_empty() || params.null_treatment.is_some() {
+        return Err(refuse_function(name, expr));
+    }
+    match (name, params.distinct, params.args.as_slice()) {
+        ("count", true, [arg]) => match scope.key(arg) {
+            Some(("person", _)) => Ok((StateKind::Persons, OutputKind::Count)),
+            Some((domain, _)) => Err(not_supported(&format!("count(DISTINCT …) of a {domain} key"), "count(*) the rows, or count distinct person_id")),
+            None => Err(not_supported("count(DISTINCT …) of another column than person_id", "group by the column and count the cells above")),
+        },
+        ("count", false, _) => Ok((StateKind::Count, OutputKind::Count)),
+        ("sum", false, [_]) => match data_type {
+            DataType::Float64 => Ok((StateKind::SumFloat, OutputKind::Sum)),
+            DataType::Int64 => Ok((StateKind::SumInteger, OutputKind::Sum)),
+            _ => Err(not_supported(&format!("a sum of type {data_type}"), "cast the argument to DOUBLE or BIGINT")),
+        },
+        ("avg", false, [_]) if *data_type == DataType::Float64 => Ok((StateKind::SumFloat, OutputKind::Mean)),
+        ("var" | "var_samp", false, [_]) => Ok((StateKind::Moments, OutputKind::VarianceSample)),
+        ("var_pop", false, [_]) => Ok((StateKind::Moments, OutputKind::VariancePopulation)),
+        ("stddev" | "stddev_samp", false, [_]) => Ok((StateKind::Moments, OutputKind::DeviationSample)),
+        ("stddev_pop", false, [_]) => Ok((StateKind::Moments, OutputKind::DeviationPopulation)),
+        _ => Err(refuse_function(name, expr)),
+    }
+}
+
+fn refuse_function(name: &str, expr: &Expr) -> Refusal {
+    let hint = match name {
+        "min" | "max" => "an extreme is one person's value; per person (GROUP BY person_id) min and max are allowed",
+        "median" | "approx_percentile_cont" | "approx_median" | "percentile_cont" => "percentiles are not taken yet; use CASE bands and counts",
+        _ => "what leaves a hospital is count, count(DISTINCT person_id), sum, avg, var_samp, var_pop, stddev_samp, stddev_pop",
+    };
+    Refusal::new(Code::Aggregate, format!("SELECT: `{name}` cannot leave a hospital")).hint(hint).at(first_place(expr))
+}
+
+fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr: &Expr) -> Result<CellState, Refusal> {
+    let params = &function.params;
+    let filter = params.filter.as_deref().cloned();
+    if let Some(filter) = &filter {
+        scope.value(filter)?;
+    }
+    let argument = params.args.iter().find(|arg| !matches!(strip(arg), Expr::Literal(value, _) if !value.is_null())).cloned();
+    let conditional = match &argument {
+        Some(arg) => argument_meaning(scope, arg, kind, expr)?.conditional(),
+        None => false,
+    } || filter.is_some();
+    let argument = match kind {
+        // count(1) counts rows; sum(1) has a literal argument that is a value.
+        StateKind::Count | StateKind::Persons => argument,
+        _ => params.args.first().cloned(),
+    };
+    let contributors = contributors(scope, kind, argument.as_ref(), filter.as_ref())?;
+    let argument = if kind == StateKind::Persons { None } else { argument };
+    Ok(CellState { kind, argument, filter, contributors, conditional })
+}
+
+fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr) -> Result<Meaning, Refusal> {
+    let meaning = scope.projected(arg)?;
+    let allowed = match kind {
+        StateKind::Count | StateKind::Persons => true,
+        _ => meaning.summable(),
+    };
+    if allowed && meaning != Meaning::Band {
+        return Ok(meaning);
+    }
+    let what = match meaning {
+        Meaning::Band => "chooses between several values by a condition",
+        Meaning::Date => "is a date",
+        Meaning::Code | Meaning::Text => "is a code",
+        _ => "cannot be summed",
+    };
+    Err(Refusal::new(Code::Argument, format!("SELECT: the argument of `{}` {what}", expr.schema_name()))
+        .hint("inside an aggregate stand a column, arithmetic among amounts, or CASE WHEN … THEN x [ELSE 0] END")
+        .at(first_place(expr)))
+}
+
+/// The rows that contribute: those that the filter takes, not NULL and, in sums, not zero.
+fn contributors(
+    scope: &Scope<'_>,
+    kind: StateKind,
+    argument: Option<&Expr>,
+    filter: Option<&Expr>,
+) -> Result<Option<Expr>, Refusal> {
+    let mut parts: Vec<Expr> = filter.into_iter().cloned().collect();
+    if let Some(arg) = argument {
+        let nullable = rebuilt(arg.nullable(scope.schema))?;
+        if nullable {
+            parts.push(arg.clone().is_not_null());
+        }
+        let data_type = rebuilt(arg.get_type(scope.schema))?;
+        if !matches!(kind, StateKind::Count | StateKind::Persons) && data_type.is_numeric() {
+            let zero = rebuilt(datafusion::common::ScalarValue::new_zero(&data_type))?;
+            parts.push(arg.clone().not_eq(lit(zero)));
+        }
+    }
+    Ok(datafusion::logical_expr::utils::conjunction(parts))
+}
+
+fn point(
+    walker: &mut Walker,
+    input: Relation,
+    keys: Vec<Key>,
+    cell: Cell,
+    columns: Vec<datafusion::common::Column>,
+) -> Result<Relation, Refusal> {
+    let Some(owner) = input.owner.clone() else {
+        return Err(not_supported("this aggregate", "aggregate a table of persons"));
+    };
+    let (mut tables, mut reference_tables) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let _ = datafusion::common::tree_node::TreeNode::apply(&input.plan, |node| {
+        if let Some(table) = is_catalogue_scan(node) {
+            let set = if table.owner == crate::catalogue::Owner::Nobody { &mut reference_tables } else { &mut tables };
+            set.insert(table.name().to_owned());
+        }
+        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+    });
+    walker.facts.by_site |= keys.iter().any(|key| key.by_site);
+    let index = walker.points.len();
+    let new = ReleasePoint {
+        index,
+        input: input.plan,
+        owner,
+        keys,
+        states: cell.states,
+        outputs: cell.outputs,
+        reference_tables,
+        tables,
+    };
+    let known = walker.points.iter().position(|have| have.same(&new));
+    let point = match known {
+        Some(index) => walker.points.get(index).cloned().unwrap_or(new),
+        None => {
+            walker.points.push(new.clone());
+            new
+        }
+    };
+    walker.occurrences += 1;
+    released::scan(&point, &columns, walker.occurrences)
+}

@@ -1,0 +1,236 @@
+//! The walk over the analysed plan, bottom-up. Every branch names what it takes; the last one refuses the rest.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, Result as PlanResult};
+use datafusion::logical_expr::{Distinct, Expr, Filter, LogicalPlan, Projection, SubqueryAlias, TableScan, Values};
+use renkei_types::{Code, Refusal};
+
+use crate::catalogue::{CatalogueTable, Owner};
+use crate::meaning::{Meaning, Scope};
+use crate::split::{Facts, ReleasePoint, local, released};
+
+/// Where a relation may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Rows of persons; only inside their hospital.
+    Local,
+    /// Rows of a site; joined to Local rows only.
+    SiteOwned,
+    /// Vocabulary tables.
+    Vocabulary,
+    /// VALUES, parameters, no relation at all.
+    Constant,
+    /// Cells, or a gateway table.
+    Released,
+}
+
+/// A relation, rewritten for the place where it will run.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    pub(super) kind: Kind,
+    /// Visible columns first, in the statement's order, then the owner (Local) or the hidden pairs (Released).
+    pub(super) plan: LogicalPlan,
+    /// One per visible column.
+    pub(super) meanings: Vec<Meaning>,
+    /// The hidden person number, where Local.
+    pub(super) owner: Option<Column>,
+    /// Columns counting contributing and holding sites, one pair for each release point inside.
+    pub(super) hidden: Vec<(Column, Column)>,
+}
+
+impl Relation {
+    pub(super) fn scope<'a>(&'a self, clause: &'a str) -> Scope<'a> {
+        Scope { schema: self.plan.schema(), meanings: &self.meanings, clause }
+    }
+
+    /// The visible columns as expressions.
+    pub(super) fn visible(&self) -> Vec<Expr> {
+        self.plan.schema().columns().into_iter().take(self.meanings.len()).map(Expr::Column).collect()
+    }
+
+    /// The hidden columns as expressions.
+    pub(super) fn carried(&self) -> Vec<Expr> {
+        let pairs = self.hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]);
+        self.owner.iter().cloned().chain(pairs).map(Expr::Column).collect()
+    }
+}
+
+/// An engine error while rebuilding a plan that was valid before: a shape that nothing here foresaw, so refused.
+pub(super) fn rebuilt<T>(result: PlanResult<T>) -> Result<T, Refusal> {
+    result.map_err(|e| {
+        let text = e.strip_backtrace();
+        Refusal::new(Code::NotSupported, format!("the statement has a shape that is not taken yet: {}", text.lines().next().unwrap_or("")))
+            .hint("name columns apart with aliases, or split the statement with WITH")
+    })
+}
+
+pub(super) fn not_supported(what: &str, hint: &str) -> Refusal {
+    Refusal::new(Code::NotSupported, format!("{what} is not part of the language yet")).hint(hint)
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Walker {
+    pub(super) points: Vec<ReleasePoint>,
+    pub(super) facts: Facts,
+    /// Occurrences of hidden pairs so far: their names never meet.
+    pub(super) occurrences: usize,
+}
+
+impl Walker {
+    /// Walks the whole statement and returns the gateway's half.
+    pub(super) fn root(&mut self, plan: &LogicalPlan) -> Result<LogicalPlan, Refusal> {
+        let relation = self.relation(plan)?;
+        match relation.kind {
+            Kind::Released | Kind::Constant => released::finish(relation),
+            Kind::Local => Err(rows_refusal(plan, &relation)),
+            Kind::SiteOwned => Err(Refusal::new(Code::Rows, "SELECT: rows of a site's own table would reach the output")
+                .hint("join it to a table of persons and count distinct person_id")),
+            Kind::Vocabulary => Err(reference_only()),
+        }
+    }
+
+    pub(super) fn relation(&mut self, plan: &LogicalPlan) -> Result<Relation, Refusal> {
+        match plan {
+            LogicalPlan::TableScan(scan) => self.scan(scan),
+            LogicalPlan::EmptyRelation(_) => Ok(constant(plan, 0)),
+            LogicalPlan::Values(values) => values_relation(plan, values),
+            LogicalPlan::SubqueryAlias(alias) => self.alias(alias),
+            LogicalPlan::Projection(projection) => self.projection(projection),
+            LogicalPlan::Filter(filter) => self.filter(filter),
+            LogicalPlan::Join(join) => self.join(join),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Distinct(Distinct::All(input)) => self.distinct(input),
+            LogicalPlan::Distinct(Distinct::On(_)) => {
+                Err(not_supported("DISTINCT ON", "use an aggregate, or row_number() OVER (PARTITION BY person_id …)"))
+            }
+            LogicalPlan::Union(union) => self.union(union),
+            LogicalPlan::Window(window) => self.window(window),
+            LogicalPlan::Sort(sort) => self.sort(sort),
+            LogicalPlan::Limit(limit) => self.limit(limit),
+            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => {
+                Err(Refusal::new(Code::StatementKind, "EXPLAIN stands only at the beginning").hint("ask EXPLAIN SELECT …"))
+            }
+            _ => Err(not_supported("this clause", "use SELECT, JOIN, WHERE, GROUP BY, HAVING, WITH, UNION, ORDER BY, LIMIT")),
+        }
+    }
+
+    fn scan(&mut self, scan: &TableScan) -> Result<Relation, Refusal> {
+        let Some(table) = scan.source.downcast_ref::<CatalogueTable>() else {
+            return Err(not_supported("a relation that is not in the catalogue", "use the catalogue's tables"));
+        };
+        let name = table.name().to_owned();
+        let facts = &mut self.facts;
+        let (kind, set) = match table.owner {
+            Owner::Person => (Kind::Local, &mut facts.tables),
+            Owner::Site => (Kind::SiteOwned, &mut facts.tables),
+            Owner::Nobody => (Kind::Vocabulary, &mut facts.reference_tables),
+            Owner::Gateway => (Kind::Released, &mut facts.gateway_tables),
+        };
+        set.insert(name);
+        let plan = LogicalPlan::TableScan(scan.clone());
+        let meanings = table.meanings.clone();
+        if kind == Kind::Local {
+            return local::scan(&scan.table_name, table, meanings);
+        }
+        Ok(Relation { kind, plan, meanings, owner: None, hidden: Vec::new() })
+    }
+
+    fn alias(&mut self, alias: &SubqueryAlias) -> Result<Relation, Refusal> {
+        let input = self.relation(&alias.input)?;
+        let plan = LogicalPlan::SubqueryAlias(rebuilt(SubqueryAlias::try_new(
+            Arc::new(input.plan.clone()),
+            alias.alias.clone(),
+        ))?);
+        let requalify = |column: &Column| Column::new(Some(alias.alias.clone()), column.name.clone());
+        Ok(Relation {
+            owner: input.owner.as_ref().map(requalify),
+            hidden: input.hidden.iter().map(|(sites, held)| (requalify(sites), requalify(held))).collect(),
+            plan,
+            ..input
+        })
+    }
+
+    fn projection(&mut self, projection: &Projection) -> Result<Relation, Refusal> {
+        let input = self.relation(&projection.input)?;
+        let scope = input.scope("SELECT");
+        let meanings = match input.kind {
+            Kind::Released => {
+                projection.expr.iter().try_for_each(|expr| no_subquery(expr, "SELECT"))?;
+                vec![Meaning::Released; projection.expr.len()]
+            }
+            _ => projection.expr.iter().map(|expr| scope.projected(expr)).collect::<Result<_, _>>()?,
+        };
+        let exprs = projection.expr.iter().cloned().chain(input.carried()).collect();
+        let plan = rebuilt(Projection::try_new(exprs, Arc::new(input.plan.clone())))?;
+        Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, ..input })
+    }
+
+    fn filter(&mut self, filter: &Filter) -> Result<Relation, Refusal> {
+        let input = self.relation(&filter.input)?;
+        match input.kind {
+            Kind::Released => no_subquery(&filter.predicate, "HAVING or WHERE")?,
+            _ => drop(input.scope("WHERE").value(&filter.predicate)?),
+        }
+        let plan = rebuilt(Filter::try_new(filter.predicate.clone(), Arc::new(input.plan.clone())))?;
+        Ok(Relation { plan: LogicalPlan::Filter(plan), ..input })
+    }
+}
+
+pub(super) fn no_subquery(expr: &Expr, clause: &str) -> Result<(), Refusal> {
+    use datafusion::common::tree_node::TreeNode;
+    let found = expr.exists(|e| {
+        Ok(matches!(
+            e,
+            Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::OuterReferenceColumn(..)
+        ))
+    });
+    if found.unwrap_or(true) {
+        return Err(Refusal::new(Code::Subquery, format!("{clause}: a subquery inside an expression"))
+            .hint("put it into WITH or FROM and join it"));
+    }
+    Ok(())
+}
+
+fn constant(plan: &LogicalPlan, columns: usize) -> Relation {
+    Relation {
+        kind: Kind::Constant,
+        plan: plan.clone(),
+        meanings: vec![Meaning::Constant; columns],
+        owner: None,
+        hidden: Vec::new(),
+    }
+}
+
+fn values_relation(plan: &LogicalPlan, values: &Values) -> Result<Relation, Refusal> {
+    for expr in values.values.iter().flatten() {
+        no_subquery(expr, "VALUES")?;
+    }
+    Ok(constant(plan, values.schema.fields().len()))
+}
+
+pub(super) fn reference_only() -> Refusal {
+    Refusal::new(Code::ReferenceOnly, "the vocabulary is not kept at the gateway; it is read inside each hospital")
+        .hint("join concept to a table of persons before the GROUP BY, and group by concept_name there")
+}
+
+/// Names the clause and the first columns that would leave.
+fn rows_refusal(plan: &LogicalPlan, relation: &Relation) -> Refusal {
+    let names: Vec<String> = plan.schema().fields().iter().take(3).map(|field| format!("`{}`", field.name())).collect();
+    let more = if relation.meanings.len() > 3 { " …" } else { "" };
+    let refusal = Refusal::new(
+        Code::Rows,
+        format!("SELECT: rows of persons would reach the output ({}{more}); only aggregates leave a hospital", names.join(", ")),
+    );
+    let keyed = relation.meanings.iter().any(|meaning| matches!(meaning, Meaning::Key { .. }));
+    let hint = if keyed {
+        "aggregate once more without the key, such as SELECT n, count(*) FROM (… GROUP BY person_id) GROUP BY n"
+    } else {
+        "count, sum or average the rows, such as SELECT gender_concept_id, count(*) … GROUP BY gender_concept_id"
+    };
+    let place = match plan {
+        LogicalPlan::Projection(projection) => projection.expr.iter().find_map(crate::meaning::first_place),
+        _ => None,
+    };
+    refusal.hint(hint).at(place)
+}

@@ -1,0 +1,98 @@
+//! The mergeable state of one aggregate in one cell, and what the statement's aggregate makes of it.
+//!
+//! States are counts, sums and centred moments. The sum of squares is never among them: it cancels.
+
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use datafusion::logical_expr::Expr;
+
+/// Digits of the widest decimal: an i128 sum.
+const SUM_PRECISION: u8 = 38;
+
+/// What a cell carries for one aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateKind {
+    /// `n`: rows or non-null values.
+    Count,
+    /// `n`: distinct persons, each of one site.
+    Persons,
+    /// `n`, `sum` as i128.
+    SumInteger,
+    /// `n`, `sum`, compensated.
+    SumFloat,
+    /// `n`, `mean`, `m2`: the sum of squared deviations from the mean.
+    Moments,
+}
+
+impl StateKind {
+    /// The Arrow fields of the state's struct, none of them nullable.
+    #[must_use]
+    pub fn fields(self) -> Fields {
+        let n = Field::new("n", DataType::Int64, false);
+        let float = |name: &str| Field::new(name, DataType::Float64, false);
+        match self {
+            Self::Count | Self::Persons => vec![n].into(),
+            Self::SumInteger => vec![n, Field::new("sum", DataType::Decimal128(SUM_PRECISION, 0), false)].into(),
+            Self::SumFloat => vec![n, float("sum")].into(),
+            Self::Moments => vec![n, float("mean"), float("m2")].into(),
+        }
+    }
+
+    /// The name under which it is explained and hashed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Persons => "persons",
+            Self::SumInteger => "sum of integers",
+            Self::SumFloat => "sum",
+            Self::Moments => "count, mean and squared deviations",
+        }
+    }
+}
+
+/// One state of a cell: what is computed inside the hospital.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CellState {
+    /// What is kept.
+    pub kind: StateKind,
+    /// The argument over the release point's input; `None` counts rows or persons.
+    pub argument: Option<Expr>,
+    /// FILTER (WHERE …).
+    pub filter: Option<Expr>,
+    /// Which rows contribute to it (Boolean over the input); `None` where every row of the cell does.
+    pub contributors: Option<Expr>,
+    /// Whether contribution depends on a condition, so that the rest of the cell has to be protected too.
+    pub conditional: bool,
+}
+
+/// What the statement makes of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutputKind {
+    /// The state's `n`.
+    Count,
+    /// The sum; NULL where `n` is 0.
+    Sum,
+    /// Sum over `n`; NULL where `n` is 0.
+    Mean,
+    /// m2 / (n − 1); NULL where `n` is below 2.
+    VarianceSample,
+    /// m2 / n.
+    VariancePopulation,
+    /// Square root of the sample variance.
+    DeviationSample,
+    /// Square root of the population variance.
+    DeviationPopulation,
+}
+
+/// One aggregate of the statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Output {
+    /// Its name in the statement, such as `avg(measurement.value_as_number)`.
+    pub name: String,
+    /// Index of its state.
+    pub state: usize,
+    /// What it makes of the state.
+    pub kind: OutputKind,
+    /// Its type in the answer.
+    pub data_type: DataType,
+}

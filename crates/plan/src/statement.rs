@@ -1,0 +1,246 @@
+//! The bounds of the language, checked on tokens before anything is planned.
+//!
+//! Planning is not linear: a chain of 4,000 ANDs plans for over a minute and a deep one overflows the stack. Counting
+//! tokens is linear and allocates little, so a hostile text is refused within milliseconds.
+
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Ast, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
+use renkei_types::{Code, Position, Refusal};
+use std::ops::ControlFlow;
+
+/// Bytes of a statement.
+pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
+/// Nesting of parentheses and CASE.
+pub const MAX_DEPTH: usize = 16;
+/// Comparisons and logical operators.
+pub const MAX_PREDICATES: usize = 256;
+/// Joins, comma joins included.
+pub const MAX_JOINS: usize = 12;
+/// Literals, such as the codes of a set.
+pub const MAX_CODES: usize = 10_000;
+/// Set operations.
+const MAX_SETS: usize = 32;
+/// Arithmetic and other operators.
+const MAX_OPERATORS: usize = 512;
+
+/// A statement that is within the bounds and is one query expression.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) ast: Ast,
+    /// Number of `?` placeholders; zero where `$1` style is used.
+    pub(crate) question_marks: usize,
+}
+
+/// Parses one query expression.
+///
+/// # Errors
+/// A [`Refusal`] with the place, when the text is too large, is not SQL or is anything but one query.
+pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
+    if sql.len() > MAX_STATEMENT_BYTES {
+        return Err(too_large("the statement", sql.len(), MAX_STATEMENT_BYTES, "bytes", None));
+    }
+    let dialect = GenericDialect {};
+    let mut tokens = Tokenizer::new(&dialect, sql)
+        .tokenize_with_location()
+        .map_err(|e| Refusal::new(Code::Syntax, e.message.clone()).at(position(e.location.line, e.location.column)))?;
+    bounds(&tokens)?;
+    let question_marks = number_placeholders(&mut tokens);
+    let statements = Parser::new(&dialect)
+        .with_recursion_limit(64)
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(syntax)?;
+    let ast = one_query(statements)?;
+    if let ControlFlow::Break(refusal) = ast.visit(&mut Forbidden) {
+        return Err(refusal);
+    }
+    Ok(Statement { ast, question_marks })
+}
+
+/// Whether the text is `EXPLAIN` of something.
+#[must_use]
+pub fn is_explain(sql: &str) -> bool {
+    strip_explain(sql).is_some()
+}
+
+/// The statement after a leading `EXPLAIN`, if there is one.
+#[must_use]
+pub fn strip_explain(sql: &str) -> Option<&str> {
+    let text = sql.trim_start();
+    let (head, rest) = text.split_at_checked(7)?;
+    (head.eq_ignore_ascii_case("explain") && rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
+}
+
+fn position(line: u64, column: u64) -> Option<Position> {
+    (line > 0).then_some(Position { line, column })
+}
+
+fn too_large(what: &str, found: usize, limit: usize, unit: &str, at: Option<Position>) -> Refusal {
+    Refusal::new(Code::TooLarge, format!("{what} has {found} {unit}; the limit is {limit}"))
+        .hint("split the question, or pass a code set as parameters")
+        .at(at)
+}
+
+#[derive(Default)]
+struct Counts {
+    depth: usize,
+    predicates: usize,
+    joins: usize,
+    sets: usize,
+    literals: usize,
+    operators: usize,
+}
+
+fn bounds(tokens: &[TokenWithSpan]) -> Result<(), Refusal> {
+    let mut n = Counts::default();
+    for token in tokens {
+        count(&mut n, &token.token);
+        let at = position(token.span.start.line, token.span.start.column);
+        let checks = [
+            ("the statement", n.depth, MAX_DEPTH, "levels of nesting"),
+            ("the statement", n.predicates, MAX_PREDICATES, "predicates"),
+            ("the statement", n.joins, MAX_JOINS, "joins"),
+            ("the statement", n.sets, MAX_SETS, "set operations"),
+            ("the statement", n.literals, MAX_CODES, "literals"),
+            ("the statement", n.operators, MAX_OPERATORS, "operators"),
+        ];
+        if let Some((what, found, limit, unit)) = checks.into_iter().find(|(_, found, limit, _)| found > limit) {
+            return Err(too_large(what, found, limit, unit, at));
+        }
+    }
+    Ok(())
+}
+
+fn count(n: &mut Counts, token: &Token) {
+    match token {
+        Token::LParen | Token::LBracket | Token::LBrace => n.depth += 1,
+        Token::RParen | Token::RBracket | Token::RBrace => n.depth = n.depth.saturating_sub(1),
+        Token::Eq | Token::DoubleEq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => n.predicates += 1,
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) => n.literals += 1,
+        Token::Word(Word { keyword, quote_style: None, .. }) => count_keyword(n, *keyword),
+        Token::Comma | Token::Period | Token::SemiColon | Token::Whitespace(_) | Token::Word(_) | Token::EOF => {}
+        _ => n.operators += 1,
+    }
+}
+
+fn count_keyword(n: &mut Counts, keyword: Keyword) {
+    match keyword {
+        Keyword::CASE => n.depth += 1,
+        Keyword::END => n.depth = n.depth.saturating_sub(1),
+        Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::LIKE | Keyword::IN | Keyword::BETWEEN | Keyword::IS => {
+            n.predicates += 1;
+        }
+        Keyword::JOIN => n.joins += 1,
+        Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => n.sets += 1,
+        _ => {}
+    }
+}
+
+/// Rewrites `?` to `$1`, `$2`, … in order, as ODBC-style clients write parameters.
+fn number_placeholders(tokens: &mut [TokenWithSpan]) -> usize {
+    let mut next = 0;
+    for token in tokens {
+        if let Token::Placeholder(name) = &mut token.token
+            && name == "?"
+        {
+            next += 1;
+            *name = format!("${next}");
+        }
+    }
+    next
+}
+
+fn syntax(error: ParserError) -> Refusal {
+    match error {
+        ParserError::RecursionLimitExceeded => {
+            Refusal::new(Code::TooLarge, "the statement is nested too deeply").hint("use WITH to name its parts")
+        }
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
+            let (message, at) = split_location(&text);
+            Refusal::new(Code::Syntax, message).at(at)
+        }
+    }
+}
+
+/// The parser's messages end in ` at Line: 1, Column: 5`.
+fn split_location(text: &str) -> (String, Option<Position>) {
+    let parsed = text.rsplit_once(" at Line: ").and_then(|(message, place)| {
+        let (line, column) = place.split_once(", Column: ")?;
+        Some((message.to_owned(), position(line.trim().parse().ok()?, column.trim().parse().ok()?)))
+    });
+    parsed.unwrap_or_else(|| (text.to_owned(), None))
+}
+
+fn one_query(mut statements: Vec<Ast>) -> Result<Ast, Refusal> {
+    let hint = "ask one SELECT; WITH, UNION and subqueries in FROM are allowed";
+    let ast = match (statements.pop(), statements.is_empty()) {
+        (Some(ast), true) => ast,
+        (None, _) => return Err(Refusal::new(Code::StatementKind, "there is no statement").hint(hint)),
+        (Some(_), false) => {
+            return Err(Refusal::new(Code::StatementKind, "there is more than one statement").hint(hint));
+        }
+    };
+    match &ast {
+        Ast::Query(query) => query_kind(query, hint)?,
+        other => {
+            let text = other.to_string();
+            let kind = text.split_whitespace().next().unwrap_or("this").to_uppercase();
+            return Err(Refusal::new(Code::StatementKind, format!("{kind} is not a question")).hint(hint));
+        }
+    }
+    Ok(ast)
+}
+
+fn query_kind(query: &Query, hint: &str) -> Result<(), Refusal> {
+    let writes = matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_));
+    if writes || !query.locks.is_empty() || query.for_clause.is_some() || query.settings.is_some() {
+        return Err(Refusal::new(Code::StatementKind, "the statement does more than ask").hint(hint));
+    }
+    Ok(())
+}
+
+/// Refuses what the planner would take but the language does not have.
+struct Forbidden;
+
+impl Visitor for Forbidden {
+    type Break = Refusal;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Refusal> {
+        if query.with.as_ref().is_some_and(|with| with.recursive) {
+            return ControlFlow::Break(
+                Refusal::new(Code::NotSupported, "WITH RECURSIVE is not part of the language")
+                    .hint("concept_ancestor already holds the descendants of a concept"),
+            );
+        }
+        if let SetExpr::Select(select) = query.body.as_ref()
+            && select.into.is_some()
+        {
+            return ControlFlow::Break(
+                Refusal::new(Code::StatementKind, "SELECT INTO writes a table").hint("ask without INTO"),
+            );
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Refusal> {
+        let what = match table {
+            TableFactor::Table { args: None, sample: None, version: None, .. }
+            | TableFactor::Derived { lateral: false, .. }
+            | TableFactor::NestedJoin { .. } => return ControlFlow::Continue(()),
+            TableFactor::Table { args: Some(_), .. } | TableFactor::TableFunction { .. } | TableFactor::Function { .. } => {
+                "a table function"
+            }
+            TableFactor::Table { .. } => "TABLESAMPLE or a table version",
+            TableFactor::Derived { .. } => "LATERAL",
+            TableFactor::UNNEST { .. } => "UNNEST",
+            _ => "this kind of table expression",
+        };
+        ControlFlow::Break(
+            Refusal::new(Code::NotSupported, format!("{what} is not part of the language"))
+                .hint("use the tables that `renkei.tables` lists, joined by their keys"),
+        )
+    }
+}
