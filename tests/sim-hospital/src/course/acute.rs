@@ -1,0 +1,155 @@
+//! Acute events: what strikes, how often, and what it leads to.
+
+use crate::Department;
+use crate::terms::*;
+
+/// An acute event.
+#[derive(Debug)]
+pub(crate) struct Acute {
+    pub term: &'static Term,
+    pub department: Department,
+    /// Chance per year at an age.
+    pub yearly: &'static [(f64, f64)],
+    /// A chronic disease that raises the chance, with the factor.
+    pub after: &'static [(&'static Term, f64)],
+    /// Whether it happens without one of those diseases at all.
+    pub needs: bool,
+    /// Whether it comes with the cold season, centred on the end of January.
+    pub winter: bool,
+    /// Share that is admitted, and the mean number of nights.
+    pub admitted: f64,
+    pub nights: f64,
+    /// Share that first comes to the emergency department.
+    pub emergency: f64,
+    /// Drugs: days and share.
+    pub drugs: &'static [(&'static Term, i32, f64)],
+    /// Procedures of those who are admitted, with their share.
+    pub procedures: &'static [(&'static Term, f64)],
+    /// Typical C-reactive protein and temperature on the first day.
+    pub crp: f64,
+    pub fever: f64,
+}
+
+/// All acute events.
+pub(crate) static ACUTES: &[Acute] = &[
+    Acute {
+        term: &INFLUENZA,
+        department: Department::General,
+        yearly: &[(2.0, 0.1), (12.0, 0.12), (25.0, 0.05), (60.0, 0.025), (80.0, 0.03)],
+        after: &[],
+        needs: false,
+        winter: true,
+        admitted: 0.04,
+        nights: 6.0,
+        emergency: 0.25,
+        drugs: &[(&OSELTAMIVIR, 5, 0.7), (&PARACETAMOL, 5, 0.8)],
+        procedures: &[(&CHEST_XRAY, 0.6)],
+        crp: 2.0,
+        fever: 38.7,
+    },
+    Acute {
+        term: &COMMON_COLD,
+        department: Department::General,
+        yearly: &[(5.0, 0.4), (20.0, 0.15), (70.0, 0.1)],
+        after: &[],
+        needs: false,
+        winter: false,
+        admitted: 0.0,
+        nights: 0.0,
+        emergency: 0.1,
+        drugs: &[(&PARACETAMOL, 4, 0.7), (&AMOXICILLIN, 5, 0.1)],
+        procedures: &[],
+        crp: 0.5,
+        fever: 37.4,
+    },
+    Acute {
+        term: &PNEUMONIA,
+        department: Department::Respiratory,
+        yearly: &[(5.0, 0.008), (30.0, 0.003), (65.0, 0.012), (80.0, 0.04), (92.0, 0.09)],
+        after: &[(&COPD, 3.0), (&HEART_FAILURE, 1.5), (&LUNG_CANCER, 2.5)],
+        needs: false,
+        winter: false,
+        admitted: 0.65,
+        nights: 14.0,
+        emergency: 0.6,
+        drugs: &[(&CEFTRIAXONE, 7, 0.8), (&AMOXICILLIN, 7, 0.3)],
+        procedures: &[(&CHEST_XRAY, 0.95)],
+        crp: 11.0,
+        fever: 38.3,
+    },
+    Acute {
+        term: &MYOCARDIAL_INFARCTION,
+        department: Department::Cardiology,
+        yearly: &[(35.0, 0.0002), (55.0, 0.002), (75.0, 0.005)],
+        after: &[(&HYPERLIPIDAEMIA, 1.6), (&TYPE_2_DIABETES, 1.6), (&HYPERTENSION, 1.4)],
+        needs: false,
+        winter: false,
+        admitted: 1.0,
+        nights: 13.0,
+        emergency: 1.0,
+        drugs: &[(&ASPIRIN, 90, 0.95), (&BISOPROLOL, 90, 0.6)],
+        procedures: &[(&CORONARY_INTERVENTION, 0.85), (&BYPASS, 0.08), (&ECHOCARDIOGRAPHY, 0.9), (&CHEST_XRAY, 0.8)],
+        crp: 3.0,
+        fever: 37.0,
+    },
+    Acute {
+        term: &CEREBRAL_INFARCTION,
+        department: Department::Neurology,
+        yearly: &[(40.0, 0.0003), (60.0, 0.003), (80.0, 0.011)],
+        after: &[(&ATRIAL_FIBRILLATION, 2.5), (&HYPERTENSION, 1.6)],
+        needs: false,
+        winter: false,
+        admitted: 1.0,
+        nights: 27.0,
+        emergency: 0.95,
+        drugs: &[(&ASPIRIN, 90, 0.7)],
+        procedures: &[(&ECHOCARDIOGRAPHY, 0.5), (&CHEST_XRAY, 0.7)],
+        crp: 1.0,
+        fever: 36.9,
+    },
+    Acute {
+        term: &HEART_FAILURE,
+        department: Department::Cardiology,
+        yearly: &[(50.0, 0.12), (85.0, 0.25)],
+        after: &[(&HEART_FAILURE, 1.0)],
+        needs: true,
+        winter: false,
+        admitted: 0.9,
+        nights: 17.0,
+        emergency: 0.7,
+        drugs: &[(&FUROSEMIDE, 28, 0.95)],
+        procedures: &[(&ECHOCARDIOGRAPHY, 0.9), (&CHEST_XRAY, 0.95)],
+        crp: 1.5,
+        fever: 36.8,
+    },
+    Acute {
+        term: &COPD,
+        department: Department::Respiratory,
+        yearly: &[(50.0, 0.12), (85.0, 0.25)],
+        after: &[(&COPD, 1.0)],
+        needs: true,
+        winter: true,
+        admitted: 0.5,
+        nights: 12.0,
+        emergency: 0.6,
+        drugs: &[(&PREDNISOLONE, 7, 0.8), (&AMOXICILLIN, 7, 0.4)],
+        procedures: &[(&CHEST_XRAY, 0.9)],
+        crp: 4.0,
+        fever: 37.4,
+    },
+    Acute {
+        term: &BACK_PAIN,
+        department: Department::General,
+        yearly: &[(20.0, 0.03), (50.0, 0.1), (80.0, 0.12)],
+        after: &[],
+        needs: false,
+        winter: false,
+        admitted: 0.01,
+        nights: 8.0,
+        emergency: 0.05,
+        drugs: &[(&PARACETAMOL, 14, 0.7)],
+        procedures: &[],
+        crp: 0.1,
+        fever: 36.6,
+    },
+];
