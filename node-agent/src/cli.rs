@@ -1,0 +1,152 @@
+//! The command line of `renkei-node`. Data and reports on standard output, everything else on standard error.
+
+mod ingest;
+mod snapshots;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use renkei_service::telemetry::{self, Format};
+use renkei_types::SystemClock;
+
+use crate::config::{self, Config};
+use crate::ingest::Language;
+use crate::node::Node;
+
+/// The agent at a hospital: makes snapshots of its records and answers questions with guarded aggregates.
+#[derive(Debug, Parser)]
+#[command(name = "renkei-node", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What is logged: error, warn, info, debug, trace, or `target=level` pairs.
+    #[arg(long, global = true, default_value = telemetry::DEFAULT_FILTER, env = "RENKEI_LOG")]
+    log: String,
+    /// How log lines look: text or json.
+    #[arg(long, global = true, default_value = "text", env = "RENKEI_LOG_FORMAT")]
+    log_format: String,
+    /// Language of reports: en or ja. By default that of the terminal.
+    #[arg(long, global = true, value_enum, env = "RENKEI_LANG")]
+    lang: Option<Lang>,
+    #[arg(long, hide = true, env = "LANG", default_value = "")]
+    terminal_language: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lang {
+    En,
+    Ja,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the agent: keeps the connection to the gateway and answers questions.
+    Run(ConfigFile),
+    /// Makes a snapshot of an OMOP CDM folder (CSV or Parquet, v5.3 or v5.4) and makes it the current one.
+    Ingest(ingest::Args),
+    /// Lists, verifies, switches and prunes snapshots.
+    #[command(subcommand)]
+    Snapshots(snapshots::Command),
+    /// Checks the configuration, or prints a commented sample.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// The configuration file.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// Configuration file; `renkei-node config sample` prints one.
+    #[arg(long, short, default_value = "/etc/renkei/node.toml", env = "RENKEI_NODE_CONFIG")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Reads the file, reports every mistake, touches neither network nor data.
+    Check(ConfigFile),
+    /// Prints a commented sample with every key.
+    Sample,
+}
+
+/// Runs the program and returns its exit status: 0 done, 1 failed, 2 wrong usage or configuration, 6 a check failed.
+#[must_use]
+pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(cli) {
+        Ok(status) => status,
+        Err(error) => {
+            let usage = error.downcast_ref::<renkei_service::config::ConfigError>().is_some();
+            let _ = writeln!(io::stderr(), "renkei-node: {}", renkei_service::chain(error.as_ref()));
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    telemetry::init(&cli.log, cli.log_format.parse::<Format>()?)?;
+    let language = language(cli.lang, &cli.terminal_language);
+    match cli.command {
+        Command::Run(file) => serve(&load(&file.config)?),
+        Command::Ingest(args) => ingest::run(&args, language),
+        Command::Snapshots(command) => snapshots::run(&command),
+        Command::Config(ConfigCommand::Check(file)) => check(&file.config),
+        Command::Config(ConfigCommand::Sample) => {
+            print(config::SAMPLE)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn language(asked: Option<Lang>, terminal: &str) -> Language {
+    match asked {
+        Some(Lang::Ja) => Language::Japanese,
+        Some(Lang::En) => Language::English,
+        None if terminal.starts_with("ja") => Language::Japanese,
+        None => Language::English,
+    }
+}
+
+fn load(path: &Path) -> anyhow::Result<Config> {
+    Ok(renkei_service::config::load(path)?)
+}
+
+/// Writes to standard output; a reader that has gone away is not an error.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn check(path: &Path) -> anyhow::Result<ExitCode> {
+    let config = load(path)?;
+    print(&format!(
+        "{}: in order; minimum {} persons, {} project{}\n",
+        path.display(),
+        config.policy.minimum_persons,
+        config.projects.len(),
+        if config.projects.len() == 1 { "" } else { "s" }
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let shutdown = renkei_service::shutdown::on_signal()?;
+        let node = Node::new(config, Arc::new(SystemClock)).await?;
+        node.run(shutdown).await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

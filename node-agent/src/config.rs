@@ -1,0 +1,188 @@
+//! The node's configuration: one commented TOML file, every mistake reported at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use renkei_policy::{Grant, SitePolicy, Tables};
+use renkei_service::Target;
+use renkei_service::config::{Problems, Settings};
+use renkei_types::{PersonId, ProjectId};
+use serde::Deserialize;
+
+/// A commented configuration with every key, as `renkei-node config sample` prints it.
+pub const SAMPLE: &str = include_str!("../config.sample.toml");
+
+/// The node's configuration. Site and consortium are those of the certificate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of snapshots and other state, owned by the service user.
+    pub state_dir: PathBuf,
+    /// Certificate and key.
+    pub credentials: CredentialFiles,
+    /// The gateway to dial and to trust.
+    pub gateway: Gateway,
+    /// Wait for the gateway instead of dialling it.
+    pub listen: Option<Listen>,
+    /// Numbers of the release.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Projects that this hospital has granted something; nobody else is answered.
+    #[serde(default)]
+    pub projects: Vec<Project>,
+    /// What questions may use.
+    #[serde(default)]
+    pub engine: EngineLimits,
+}
+
+/// Files of an identity, in PEM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialFiles {
+    /// The consortium's root.
+    pub ca: PathBuf,
+    /// This site's certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// The gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// `host:port`.
+    pub address: Target,
+    /// Its id, as its certificate names it.
+    pub id: String,
+}
+
+/// A port that the gateway dials.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+}
+
+/// Numbers of the release.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Distinct persons that a released cell has at least.
+    pub minimum_persons: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { minimum_persons: renkei_policy::DEFAULT_MINIMUM }
+    }
+}
+
+/// What one project may ask here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The project's id.
+    pub name: ProjectId,
+    /// Tables, or all of them where the key is left out.
+    pub tables: Option<BTreeSet<String>>,
+    /// Who may ask; the gateway's roster where the key is left out.
+    pub members: Option<BTreeSet<PersonId>>,
+    /// A stricter minimum of persons; below 5 on synthetic or public snapshots only.
+    pub minimum_persons: Option<u32>,
+}
+
+/// What questions may use.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineLimits {
+    /// Threads; 0 takes all of the machine's.
+    pub threads: usize,
+    /// Memory of all questions together, MiB.
+    pub memory_mib: usize,
+    /// Disk for what does not fit, GiB.
+    pub spill_gib: u64,
+    /// Questions at the same time; the next one waits within its deadline.
+    pub questions: usize,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self { threads: 0, memory_mib: 1024, spill_gib: 8, questions: 4 }
+    }
+}
+
+impl EngineLimits {
+    /// Threads, resolved.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        }
+    }
+}
+
+impl Settings for Config {
+    fn check(&self, problems: &mut Problems) {
+        if self.policy.minimum_persons == 0 {
+            problems.add("policy.minimum_persons", "must be at least 1; 10 is the usual value");
+        }
+        let mut seen = BTreeSet::new();
+        for (i, project) in self.projects.iter().enumerate() {
+            if !seen.insert(&project.name) {
+                problems.add(&format!("projects.{i}.name"), format!("`{}` stands twice", project.name));
+            }
+            for table in project.tables.iter().flatten().filter(|table| renkei_cdm::table(table).is_none()) {
+                let near = renkei_cdm::nearest(table, renkei_cdm::tables().iter().map(|t| t.name)).join(" or ");
+                let hint = if near.is_empty() { String::new() } else { format!("; did you mean {near}?") };
+                problems.add(&format!("projects.{i}.tables"), format!("names `{table}`, which is no table of the CDM{hint}"));
+            }
+        }
+        if self.engine.memory_mib < 64 {
+            problems.add("engine.memory_mib", "must be at least 64");
+        }
+        if self.engine.questions == 0 {
+            problems.add("engine.questions", "must be at least 1");
+        }
+    }
+}
+
+impl Config {
+    /// The site's policy.
+    #[must_use]
+    pub fn site_policy(&self) -> SitePolicy {
+        let grant = |project: &Project| Grant {
+            tables: project.tables.clone().map_or(Tables::All, Tables::Only),
+            members: project.members.clone(),
+            minimum_persons: project.minimum_persons,
+        };
+        let grants: BTreeMap<_, _> = self.projects.iter().map(|p| (p.name.clone(), grant(p))).collect();
+        SitePolicy { minimum_persons: self.policy.minimum_persons, grants }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_valid_and_shows_the_defaults() {
+        let config: Config = renkei_service::config::parse(SAMPLE).expect("the sample parses");
+        assert_eq!(config.policy.minimum_persons, renkei_policy::DEFAULT_MINIMUM);
+        assert_eq!(config.engine.memory_mib, EngineLimits::default().memory_mib);
+        assert_eq!(config.projects.len(), 1);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_the_remedy() {
+        let text = SAMPLE.replace("minimum_persons = 10", "minimum_person = 10").replace("\"person\"", "\"persons\"");
+        let problems = renkei_service::config::parse::<Config>(&text).expect_err("two mistakes").to_string();
+        assert!(problems.contains("minimum_persons"), "{problems}");
+        let text = SAMPLE.replace("\"person\"", "\"persons\"");
+        let problems = renkei_service::config::parse::<Config>(&text).expect_err("a mistake").to_string();
+        assert!(problems.contains("did you mean person"), "{problems}");
+    }
+}

@@ -1,0 +1,102 @@
+//! A release point over a snapshot: scans of the catalogue become scans of files, and the aggregate becomes states.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, Result};
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::logical_expr::logical_plan::TableScanBuilder;
+use datafusion::logical_expr::{
+    Aggregate, AggregateUDF, Expr, ExprFunctionExt, ExprSchemable, LogicalPlan, Projection, cast, lit,
+};
+use renkei_cdm::SITE_COLUMN;
+use renkei_plan::{CellState, ReleasePoint, StateKind, is_catalogue_scan};
+use renkei_types::SiteId;
+use std::sync::Arc;
+
+use super::SnapshotTables;
+use super::persons::persons_udaf;
+use super::states::{float_udaf, integer_udaf, moments_udaf};
+
+/// Name of the column of distinct persons per cell.
+pub(super) const PERSONS: &str = "__persons";
+
+/// Name of the column of distinct contributors to state `i`.
+pub(super) fn contributors_name(i: usize) -> String {
+    format!("p{i}")
+}
+
+/// The plan that computes the raw cells: keys `k0…`, states `s0…`, then persons and contributors where guarded.
+pub(super) fn aggregate(
+    point: &ReleasePoint,
+    guarded: bool,
+    site: &SiteId,
+    tables: &SnapshotTables,
+) -> Result<LogicalPlan> {
+    let input = scans(point.input.clone(), site, tables)?;
+    let keys = point.keys.iter().enumerate().map(|(i, key)| key.expr.clone().alias(format!("k{i}"))).collect();
+    let owner = Expr::Column(point.owner.clone());
+    let mut aggregates = Vec::new();
+    for (i, state) in point.states.iter().enumerate() {
+        aggregates.push(state_expr(state, &owner, &input)?.alias(format!("s{i}")));
+    }
+    if guarded {
+        aggregates.push(call(&persons_udaf(), owner.clone(), None)?.alias(PERSONS));
+        for (i, state) in point.states.iter().enumerate() {
+            if let Some(contributors) = &state.contributors {
+                let persons = call(&persons_udaf(), owner.clone(), Some(contributors.clone()))?;
+                aggregates.push(persons.alias(contributors_name(i)));
+            }
+        }
+    }
+    if aggregates.is_empty() {
+        // A list of distinct keys, unguarded: the engine still wants something to aggregate by.
+        aggregates.push(call(&count_udaf(), lit(1_i64), None)?.alias(PERSONS));
+    }
+    Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), keys, aggregates)?))
+}
+
+fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Expr> {
+    let argument = || state.argument.clone().unwrap_or_else(|| lit(1_i64));
+    let of_type = |wanted: DataType| -> Result<Expr> {
+        let argument = argument();
+        Ok(if argument.get_type(input.schema())? == wanted { argument } else { cast(argument, wanted) })
+    };
+    match state.kind {
+        StateKind::Count => call(&count_udaf(), argument(), state.filter.clone()),
+        // Contributors are those that the filter takes and whose key is not NULL.
+        StateKind::Persons => call(&persons_udaf(), owner.clone(), state.contributors.clone()),
+        StateKind::SumInteger => call(&integer_udaf(), of_type(DataType::Int64)?, state.filter.clone()),
+        StateKind::SumFloat => call(&float_udaf(), of_type(DataType::Float64)?, state.filter.clone()),
+        StateKind::Moments => call(&moments_udaf(), of_type(DataType::Float64)?, state.filter.clone()),
+    }
+}
+
+fn call(function: &Arc<AggregateUDF>, argument: Expr, filter: Option<Expr>) -> Result<Expr> {
+    let call = function.call(vec![argument]);
+    match filter {
+        Some(filter) => call.filter(filter).build(),
+        None => Ok(call),
+    }
+}
+
+/// Replaces every scan of the catalogue: the site's id becomes a constant, the columns keep their order and names.
+fn scans(plan: LogicalPlan, site: &SiteId, tables: &SnapshotTables) -> Result<LogicalPlan> {
+    let bound = plan.transform_up(|node| {
+        let Some(table) = is_catalogue_scan(&node) else { return Ok(Transformed::no(node)) };
+        let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
+        let name = scan.table_name.clone();
+        let columns = scan.projected_schema.fields().iter().map(|field| {
+            if field.name() == SITE_COLUMN {
+                lit(site.as_str()).alias_qualified(Some(name.clone()), SITE_COLUMN)
+            } else {
+                Expr::Column(Column::new(Some(name.clone()), field.name().clone()))
+            }
+        });
+        let columns = columns.collect();
+        let files = TableScanBuilder::new(name.clone(), tables.source(table.name())?).build()?;
+        let projection = Projection::try_new(columns, Arc::new(LogicalPlan::TableScan(files)))?;
+        Ok(Transformed::yes(LogicalPlan::Projection(projection)))
+    })?;
+    // Types and nullability of the scans are those of the catalogue, except for the constant site.
+    bound.map_data(LogicalPlan::recompute_schema).map(|done| done.data)
+}

@@ -1,0 +1,218 @@
+//! One ingest at work: table after table from the source into the draft.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, UInt32Type};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use chrono::{Datelike, NaiveDate};
+use renkei_ingest::omop::TableFiles;
+use renkei_types::Timestamp;
+
+use super::engine::Engine;
+use super::findings::{Keys, RowChecks, Tally};
+use super::people::{DUPLICATE_PERSON, Firsts, Roll};
+use super::quarantine::Quarantine;
+use super::report::TableReport;
+use super::sink::Sink;
+use super::{IngestError, Phase, Progress};
+use crate::store::{FileEntry, Person, Shape};
+
+/// The zone that is furthest ahead: what is not yet today there is in the future everywhere.
+const FURTHEST_AHEAD: Duration = Duration::from_secs(14 * 3600);
+
+/// What the tables of one ingest have in common.
+pub(super) struct Job<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) roll: &'a Roll,
+    pub(super) owners: &'a HashMap<i64, u32>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) quarantine: Quarantine,
+    pub(super) done: Done,
+    pub(super) progress: &'a mut dyn FnMut(Progress),
+    births: Vec<i64>,
+    today: i64,
+    now: Progress,
+}
+
+/// What came of it so far.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) entries: Vec<FileEntry>,
+    pub(super) tables: Vec<TableReport>,
+    pub(super) tally: Tally,
+    pub(super) vocabulary_version: Option<String>,
+}
+
+impl<'a> Job<'a> {
+    /// A job that writes into `dir`; `made_at` is the time of the snapshot.
+    #[expect(clippy::too_many_arguments, reason = "called once, by the function that has them all")]
+    pub(super) fn new(
+        dir: &'a Path,
+        roll: &'a Roll,
+        index: &[Person],
+        owners: &'a HashMap<i64, u32>,
+        engine: Engine,
+        made_at: Timestamp,
+        bytes_total: u64,
+        progress: &'a mut dyn FnMut(Progress),
+    ) -> Result<Self, IngestError> {
+        let now = Progress { phase: Phase::Tables, table: "", bytes: 0, bytes_total, rows: 0 };
+        Ok(Self {
+            dir,
+            roll,
+            owners,
+            engine: Arc::new(engine),
+            quarantine: Quarantine::create(dir)?,
+            done: Done::default(),
+            progress,
+            births: index.iter().map(|person| new_year(person.year_of_birth)).collect(),
+            today: made_at.after(FURTHEST_AHEAD).days().into(),
+            now,
+        })
+    }
+
+    /// Brings one table into the snapshot.
+    pub(super) fn table(&mut self, files: &TableFiles) -> Result<(), IngestError> {
+        let (started, shape) = (Instant::now(), Shape::of(files.table()));
+        let table = shape.table.name;
+        let mut report = TableReport {
+            table: table.to_owned(),
+            read: 0,
+            accepted: 0,
+            rejected: BTreeMap::new(),
+            resorted: false,
+            seconds: 0.0,
+        };
+        self.now.table = table;
+        let path = self.dir.join(format!("{table}.parquet"));
+        let sink = Sink::open(shape.clone(), path, Arc::clone(&self.engine));
+        let read = self.read(files, &shape, &sink, &mut report);
+        // Joined in any case, so that nobody writes into a folder that is being removed. If both failed, the
+        // writer's reason came first.
+        let sunk = sink.finish()?;
+        read?;
+        report.accepted = sunk.entry.rows.unwrap_or(0);
+        report.resorted = sunk.resorted;
+        report.seconds = started.elapsed().as_secs_f64();
+        self.done.entries.push(sunk.entry);
+        self.done.tables.push(report);
+        self.now.bytes += files.bytes();
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        files: &TableFiles,
+        shape: &Shape,
+        sink: &Sink,
+        report: &mut TableReport,
+    ) -> Result<(), IngestError> {
+        let (roll, owners, births) = (self.roll, self.owners, std::mem::take(&mut self.births));
+        let checks = RowChecks::of(shape.table, self.today, &births);
+        let form = |source| IngestError::Form { table: shape.table.name, source };
+        let known = |id: i64| owners.contains_key(&id);
+        let person = shape.table.name == "person";
+        let mut firsts = roll.firsts();
+        for chunk in files.read((shape.owner().is_some() && !person).then_some(&known)) {
+            let chunk = chunk?;
+            for reject in &chunk.rejects {
+                self.reject(reject, reject.rule.as_str(), report)?;
+            }
+            let batch = if person { firsts.filter(chunk.batch).map_err(form)? } else { chunk.batch };
+            let batch = self.owned(shape, batch)?;
+            let numbers = shape.owner().map(|column| batch.column(column).as_primitive::<UInt32Type>().values());
+            checks.look(&batch, numbers.map(|numbers| &numbers[..]), &mut self.done.tally);
+            if shape.table.name == "vocabulary" {
+                self.vocabulary(&batch);
+            }
+            report.read += chunk.read;
+            self.now.rows += chunk.read;
+            (self.progress)(Progress { bytes: self.now.bytes + chunk.bytes, ..self.now });
+            if !sink.send(batch) {
+                break;
+            }
+        }
+        drop(checks);
+        self.births = births;
+        if person { self.repeats(files, &firsts, report) } else { Ok(()) }
+    }
+
+    fn reject(
+        &mut self,
+        reject: &renkei_ingest::Reject,
+        rule: &str,
+        report: &mut TableReport,
+    ) -> Result<(), IngestError> {
+        self.quarantine.add(reject, rule)?;
+        *report.rejected.entry(rule.to_owned()).or_default() += 1;
+        Ok(())
+    }
+
+    fn repeats(
+        &mut self,
+        files: &TableFiles,
+        firsts: &Firsts<'_>,
+        report: &mut TableReport,
+    ) -> Result<(), IngestError> {
+        for reject in firsts.rejects(files)? {
+            self.reject(&reject, DUPLICATE_PERSON, report)?;
+        }
+        Ok(())
+    }
+
+    /// The batch with the owner of each row as its last column, if the table is Local.
+    fn owned(&self, shape: &Shape, batch: RecordBatch) -> Result<RecordBatch, IngestError> {
+        let Some(person) = shape.table.person_column() else { return Ok(batch) };
+        let ids = batch.column_by_name(person.name).map(|ids| ids.as_primitive::<Int64Type>());
+        let mut last = None::<(i64, u32)>;
+        let mut owner = |id: i64| match last {
+            Some((same, owner)) if same == id => Some(owner),
+            _ => {
+                last = self.owners.get(&id).map(|owner| (id, *owner));
+                last.map(|(_, owner)| owner)
+            }
+        };
+        let numbers: Option<Vec<u32>> = ids.into_iter().flat_map(|ids| ids.values()).map(|&id| owner(id)).collect();
+        let numbers: ArrayRef = Arc::new(UInt32Array::from(numbers.ok_or(IngestError::Moving)?));
+        let columns = batch.columns().iter().cloned().chain([numbers]).collect();
+        RecordBatch::try_new(Arc::clone(&shape.schema), columns)
+            .map_err(|source| IngestError::Form { table: shape.table.name, source })
+    }
+
+    fn vocabulary(&mut self, batch: &RecordBatch) {
+        let column = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        let (Some(ids), Some(versions)) = (column("vocabulary_id"), column("vocabulary_version")) else { return };
+        let whole = (0..batch.num_rows()).find(|&row| ids.value(row) == "None" && versions.is_valid(row));
+        if let Some(row) = whole {
+            self.done.vocabulary_version = Some(versions.value(row).to_owned());
+        }
+    }
+
+    /// Looks at keys and references, when all tables are written.
+    pub(super) fn check(&mut self) -> Result<(), IngestError> {
+        self.now.phase = Phase::Checks;
+        let keys = Keys::read(self.dir, &self.done.entries, self.births.len())?;
+        for table in renkei_cdm::tables() {
+            (self.progress)(Progress { table: table.name, ..self.now });
+            keys.look(table, &mut self.done.tally)?;
+        }
+        Ok(())
+    }
+
+    /// Ends with what came of it.
+    pub(super) fn finish(self) -> Result<Done, IngestError> {
+        (self.progress)(Progress { phase: Phase::Publish, table: "", ..self.now });
+        self.quarantine.finish()?;
+        Ok(self.done)
+    }
+}
+
+/// The first day of a year in days since 1970-01-01; of a year beyond the calendar, a day before all others.
+fn new_year(year: i32) -> i64 {
+    let epoch = NaiveDate::default().num_days_from_ce();
+    NaiveDate::from_ymd_opt(year, 1, 1).map_or(i64::MIN, |day| i64::from(day.num_days_from_ce() - epoch))
+}

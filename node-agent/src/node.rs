@@ -1,0 +1,109 @@
+//! The node's composition root: everything that runs is made here, once, and handed down.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use renkei_pki::{Credentials, PeerName, PeerRole};
+use renkei_proto::v1::node_server::NodeServer;
+use renkei_service::{Dialler, Gate, Jitter, Listener, NodeListener, NodeSession, SessionState};
+use renkei_types::{Clock, SiteId};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use crate::config::Config;
+use crate::engine::{Engine, Limits};
+use crate::query::Pipeline;
+use crate::service::NodeService;
+use crate::snapshots::Snapshots;
+use crate::store::Store;
+
+/// Largest message from the gateway: a statement, its parameters and code sets.
+const MAX_QUESTION_BYTES: usize = 8 * 1024 * 1024;
+
+/// A node that is ready to run.
+#[derive(Debug)]
+pub struct Node {
+    connection: Connection,
+    name: PeerName,
+}
+
+#[derive(Debug)]
+enum Connection {
+    Dials(NodeSession),
+    Listens(NodeListener),
+}
+
+impl Node {
+    /// Makes everything ready: credentials, state folder, engine, connection. Nothing is dialled yet.
+    ///
+    /// # Errors
+    /// What is missing or unreadable, with its path or key.
+    pub async fn new(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let files = &config.credentials;
+        let own = Credentials::load(&files.ca, &files.certificate, &files.key, Arc::clone(&clock))?;
+        let name = own.name().clone();
+        anyhow::ensure!(name.role() == PeerRole::Site, "`{name}` is not a site's certificate");
+        let site = SiteId::new(name.id()).context("the certificate's site")?;
+        let gateway = PeerName::new(name.consortium().clone(), PeerRole::Gateway, &config.gateway.id)
+            .context("`gateway.id` in the configuration")?;
+        let routes = Routes::new(service(config, site, Arc::clone(&clock))?);
+        let connection = match &config.listen {
+            None => {
+                let jitter = Jitter::of(&name, clock.now());
+                let dialler = Dialler::to_gateway(config.gateway.address.clone(), gateway, &own)?;
+                Connection::Dials(NodeSession::new(dialler, routes, clock, jitter))
+            }
+            Some(listen) => {
+                let listener = Listener::bind(listen.address, &own, Gate::Site { gateway }).await?;
+                tracing::info!(address = %listener.address(), "listening");
+                Connection::Listens(NodeListener::new(listener, routes, clock))
+            }
+        };
+        Ok(Self { connection, name })
+    }
+
+    /// Where the connection stands, and every change of it.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<SessionState> {
+        match &self.connection {
+            Connection::Dials(session) => session.state(),
+            Connection::Listens(listener) => listener.state(),
+        }
+    }
+
+    /// Runs until `shutdown`, then lets running questions end within a hard limit.
+    pub async fn run(self, shutdown: CancellationToken) {
+        tracing::info!(site = %self.name, version = env!("CARGO_PKG_VERSION"), "node starts");
+        match self.connection {
+            Connection::Dials(session) => session.run(shutdown).await,
+            Connection::Listens(listener) => listener.run(shutdown).await,
+        }
+        tracing::info!(site = %self.name, "node stopped");
+    }
+}
+
+fn service(config: &Config, site: SiteId, clock: Arc<dyn Clock>) -> anyhow::Result<NodeServer<NodeService>> {
+    let store = Store::open(&config.state_dir, Arc::clone(&clock))?;
+    let spill_dir = config.state_dir.join("spill");
+    // What a killed process spilled is of no use to anybody.
+    let _ = std::fs::remove_dir_all(&spill_dir);
+    std::fs::create_dir_all(&spill_dir).with_context(|| format!("`{}` cannot be made", spill_dir.display()))?;
+    let threads = config.engine.threads();
+    let limits = Limits {
+        threads,
+        memory_bytes: config.engine.memory_mib * 1024 * 1024,
+        spill_dir,
+        spill_bytes: config.engine.spill_gib * 1024 * 1024 * 1024,
+    };
+    let pipeline = Pipeline {
+        planner: Pipeline::planner(),
+        policy: config.site_policy(),
+        snapshots: Snapshots::new(store),
+        engine: Engine::new(site.clone(), limits)?,
+        clock,
+        places: Semaphore::new(config.engine.questions),
+    };
+    let service = NodeService { site, pipeline: Arc::new(pipeline) };
+    Ok(NodeServer::new(service).max_decoding_message_size(MAX_QUESTION_BYTES))
+}

@@ -1,0 +1,127 @@
+//! How a question ends at this site.
+
+use std::sync::Arc;
+
+use renkei_disclosure::Released;
+use renkei_plan::Digest;
+use renkei_policy::{Denial, Permit};
+use renkei_proto::ipc::{self, IpcError};
+use renkei_proto::node_state;
+use renkei_proto::v1::{AskResponse, Cells, Outcome, ask_response::Part};
+use renkei_types::{Class, Code, Refusal, SiteState};
+
+use super::answered;
+use crate::engine::SnapshotTables;
+
+/// Cells of one message: small enough for any peer's message limit.
+const CELLS_PER_MESSAGE: usize = 16_384;
+
+/// The typed end of one question: a state, what explains it, and released cells where there are any.
+#[derive(Debug)]
+pub struct Answer {
+    /// The state.
+    pub state: SiteState,
+    refusal: Option<Refusal>,
+    cells: Vec<Released>,
+    snapshot: String,
+    vocabulary: String,
+    minimum_persons: u32,
+    digest: Digest,
+}
+
+impl Answer {
+    pub(super) fn without_cells(state: SiteState, refusal: Refusal) -> Self {
+        Self {
+            state,
+            refusal: Some(refusal),
+            cells: Vec::new(),
+            snapshot: String::new(),
+            vocabulary: String::new(),
+            minimum_persons: 0,
+            digest: Digest::default(),
+        }
+    }
+
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        let state = if refusal.code.class() == Class::Unavailable { SiteState::Failed } else { SiteState::Refused };
+        Self::without_cells(state, refusal)
+    }
+
+    pub(super) fn denied(denial: Denial) -> Self {
+        Self::without_cells(denial.state, denial.refusal)
+    }
+
+    pub(super) fn failed(code: Code, message: &str) -> Self {
+        Self::without_cells(SiteState::Failed, Refusal::new(code, message))
+    }
+
+    pub(super) fn stopping() -> Self {
+        Self::failed(Code::Failed, "the site is stopping")
+    }
+
+    /// A fault inside the node: the reason goes to the node's own log, one opaque code goes out.
+    pub(super) fn fault(station: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(station, error = renkei_service::chain(error), "a question failed");
+        Self::failed(Code::Failed, "the site could not answer; its own log has the reason")
+    }
+
+    pub(super) fn released(permit: &Permit, tables: &Arc<SnapshotTables>, cells: Vec<Released>) -> Self {
+        let snapshot = tables.snapshot();
+        Self {
+            state: answered(cells.iter().any(Released::held)),
+            refusal: None,
+            cells,
+            snapshot: snapshot.id().to_string(),
+            vocabulary: snapshot.vocabulary_version().unwrap_or_default().to_owned(),
+            minimum_persons: permit.minimum_persons(),
+            digest: Digest::default(),
+        }
+    }
+
+    pub(super) fn with_digest(self, digest: Digest) -> Self {
+        Self { digest, ..self }
+    }
+
+    /// The code behind any state but `answered`.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        self.refusal.as_ref().map(|refusal| refusal.code)
+    }
+
+    /// The messages that leave: how it went, then the cells.
+    pub(crate) fn messages(self) -> Result<Vec<AskResponse>, IpcError> {
+        let mut parts = Vec::new();
+        for (point, released) in self.cells.iter().enumerate() {
+            for cells in encode(point, released)? {
+                parts.push(AskResponse { part: Some(Part::Cells(cells)) });
+            }
+        }
+        let refusal = self.refusal.unwrap_or_else(|| Refusal::new(Code::Failed, ""));
+        let explained = !matches!(self.state, SiteState::Answered | SiteState::AnsweredHeld);
+        let text = |text: String| if explained { text } else { String::new() };
+        let outcome = Outcome {
+            state: node_state(self.state).into(),
+            code: text(refusal.code.to_string()),
+            message: text(refusal.message),
+            hint: text(refusal.hint.unwrap_or_default()),
+            snapshot_id: self.snapshot,
+            vocabulary_version: self.vocabulary,
+            minimum_persons: self.minimum_persons,
+            split_digest: self.digest.0.to_vec(),
+        };
+        parts.insert(0, AskResponse { part: Some(Part::Outcome(outcome)) });
+        Ok(parts)
+    }
+}
+
+fn encode(point: usize, released: &Released) -> Result<Vec<Cells>, IpcError> {
+    let batch = released.batch();
+    let starts = (0..batch.num_rows().max(1)).step_by(CELLS_PER_MESSAGE);
+    starts
+        .map(|start| {
+            let part = batch.slice(start, CELLS_PER_MESSAGE.min(batch.num_rows() - start));
+            let arrow_ipc = ipc::encode(&batch.schema(), &[part])?;
+            Ok(Cells { release_point: u32::try_from(point).unwrap_or(u32::MAX), arrow_ipc })
+        })
+        .collect()
+}

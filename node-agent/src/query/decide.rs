@@ -1,0 +1,45 @@
+//! The policy's word, and whether the site has anything to answer from.
+
+use std::sync::Arc;
+
+use renkei_plan::Split;
+use renkei_policy::{Ask, Permit, SitePolicy};
+use renkei_types::{Code, Refusal, SiteState};
+
+use super::{Answer, Received};
+use crate::engine::SnapshotTables;
+
+pub(super) fn decide(
+    policy: &SitePolicy,
+    received: &Received,
+    split: &Split,
+    tables: &Arc<SnapshotTables>,
+) -> Result<Permit, Answer> {
+    let ask = Ask {
+        project: &received.project,
+        subject: &received.subject,
+        tables: &split.facts.tables,
+        reference_tables: &split.facts.reference_tables,
+        seal: tables.snapshot().seal().into(),
+    };
+    renkei_policy::decide(policy, &ask).map_err(|denial| Answer::denied(*denial))
+}
+
+/// A table that the source never had is not the same as one without rows: the former cannot be answered as zero.
+pub(super) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Answer> {
+    let asked = || split.facts.tables.iter().chain(&split.facts.reference_tables);
+    if let Some(table) = asked().find(|table| !tables.has(table)) {
+        return Err(not_mapped(table, "is not mapped at this site"));
+    }
+    let empty = |table: &&String| tables.snapshot().rows(table) == 0;
+    if let Some(table) = split.facts.reference_tables.iter().find(empty) {
+        return Err(not_mapped(table, "is empty at this site, so that concepts cannot be resolved"));
+    }
+    Ok(())
+}
+
+fn not_mapped(table: &str, what: &str) -> Answer {
+    let refusal = Refusal::new(Code::NotMapped, format!("table `{table}` {what}; this is not zero"))
+        .hint("leave the site out, or ask it to map the table");
+    Answer::without_cells(SiteState::NotMapped, refusal)
+}

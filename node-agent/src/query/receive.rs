@@ -1,0 +1,101 @@
+//! The envelope: ids, parameters, clocks.
+
+use std::time::Duration;
+
+use datafusion::common::ScalarValue;
+use renkei_proto::ipc;
+use renkei_proto::v1::AskRequest;
+use renkei_types::{Code, PersonId, ProjectId, QueryId, Refusal, SnapshotId, Timestamp};
+
+/// How far the gateway's clock may be from this one: `now()` is bound there, and the log compares times.
+const CLOCK_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// A question whose envelope is in order.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) query: QueryId,
+    pub(crate) project: ProjectId,
+    pub(crate) subject: PersonId,
+    pub(crate) sql: String,
+    pub(crate) parameters: Vec<ScalarValue>,
+    pub(crate) bound_at: Timestamp,
+    pub(crate) time_left: Duration,
+    pub(crate) digest: [u8; 32],
+    pub(crate) snapshot: Option<SnapshotId>,
+}
+
+pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, Refusal> {
+    let malformed = |what: &str| Refusal::new(Code::StatementKind, format!("the question's {what} is malformed"));
+    let asked_at = Timestamp(request.asked_at_micros);
+    if asked_at.distance(now) > CLOCK_LIMIT {
+        let minutes = asked_at.distance(now).as_secs() / 60;
+        let message = format!("the gateway's clock and this site's are {minutes} minutes apart");
+        return Err(Refusal::new(Code::Clock, message).hint("set both clocks by NTP"));
+    }
+    let snapshot = match request.snapshot_id.as_str() {
+        "" => None,
+        id => Some(SnapshotId::new(id).map_err(|_| malformed("snapshot id"))?),
+    };
+    Ok(Received {
+        query: QueryId::new(request.query_id).map_err(|_| malformed("query id"))?,
+        project: ProjectId::new(request.project).map_err(|_| malformed("project"))?,
+        subject: PersonId::new(request.subject).map_err(|_| malformed("subject"))?,
+        parameters: parameters(&request.parameters).ok_or_else(|| malformed("parameter row"))?,
+        sql: request.sql,
+        bound_at: Timestamp(request.bound_at_micros),
+        time_left: Duration::from_micros(request.time_left_micros),
+        digest: request.split_digest.as_slice().try_into().map_err(|_| malformed("digest"))?,
+        snapshot,
+    })
+}
+
+/// One row, one column a parameter.
+fn parameters(bytes: &[u8]) -> Option<Vec<ScalarValue>> {
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
+    let batches = ipc::decode(bytes).ok()?;
+    let [batch] = batches.as_slice() else { return None };
+    if batch.num_rows() != 1 {
+        return None;
+    }
+    batch.columns().iter().map(|column| ScalarValue::try_from_array(column, 0).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> AskRequest {
+        AskRequest {
+            query_id: "q1".into(),
+            project: "dm".into(),
+            subject: "taro".into(),
+            sql: "SELECT 1".into(),
+            asked_at_micros: 1_000_000_000,
+            time_left_micros: 1_000_000,
+            split_digest: vec![7; 32],
+            ..AskRequest::default()
+        }
+    }
+
+    #[test]
+    fn envelopes() {
+        let now = Timestamp(1_000_000_000);
+        assert!(receive(request(), now).is_ok());
+        let hour = Timestamp(now.0 + 3_600_000_000);
+        assert_eq!(receive(request(), hour).expect_err("an hour off").code, Code::Clock);
+        let cases: [fn(&mut AskRequest); 5] = [
+            |r| r.query_id = "../x".into(),
+            |r| r.project = String::new(),
+            |r| r.split_digest = vec![1; 31],
+            |r| r.parameters = vec![1, 2, 3].into(),
+            |r| r.snapshot_id = "A B".into(),
+        ];
+        for (i, spoil) in cases.into_iter().enumerate() {
+            let mut request = request();
+            spoil(&mut request);
+            assert_eq!(receive(request, now).expect_err("malformed").code, Code::StatementKind, "case {i}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The snapshot that questions run on, as the engine reads it: made once, renewed when another process switches.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use renkei_types::SnapshotId;
+
+use crate::engine::SnapshotTables;
+use crate::store::{Error, Store};
+
+/// Why there is nothing to run on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unready {
+    /// Nothing was ingested yet.
+    #[error("there is no snapshot: run `renkei-node ingest`")]
+    Empty,
+    /// The snapshot is not whole.
+    #[error("the snapshot cannot be used")]
+    Store(#[from] Error),
+    /// The engine cannot read it.
+    #[error("the snapshot cannot be read")]
+    Engine(#[from] datafusion::common::DataFusionError),
+}
+
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    store: Store,
+    ready: Mutex<Option<Arc<SnapshotTables>>>,
+}
+
+impl Snapshots {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, ready: Mutex::new(None) }
+    }
+
+    /// The wished snapshot, or the current one.
+    pub(crate) fn tables(&self, wish: Option<&SnapshotId>) -> Result<Arc<SnapshotTables>, Unready> {
+        let current = self.current()?;
+        match wish {
+            Some(id) if current.snapshot().id() != id => {
+                Ok(Arc::new(SnapshotTables::new(self.store.get(id)?)?))
+            }
+            _ => Ok(current),
+        }
+    }
+
+    fn current(&self) -> Result<Arc<SnapshotTables>, Unready> {
+        let snapshot = self.store.current()?.ok_or(Unready::Empty)?;
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = ready.as_ref().filter(|tables| tables.snapshot().id() == snapshot.id()) {
+            return Ok(Arc::clone(tables));
+        }
+        let tables = Arc::new(SnapshotTables::new(snapshot)?);
+        *ready = Some(Arc::clone(&tables));
+        Ok(tables)
+    }
+}
