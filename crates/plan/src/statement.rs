@@ -52,7 +52,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
         .with_recursion_limit(64)
         .with_tokens_with_locations(tokens)
         .parse_statements()
-        .map_err(syntax)?;
+        .map_err(|error| syntax(error, sql))?;
     let ast = one_query(statements)?;
     if let ControlFlow::Break(refusal) = ast.visit(&mut Forbidden) {
         return Err(refusal);
@@ -153,16 +153,23 @@ fn number_placeholders(tokens: &mut [TokenWithSpan]) -> usize {
     next
 }
 
-fn syntax(error: ParserError) -> Refusal {
+fn syntax(error: ParserError, sql: &str) -> Refusal {
     match error {
         ParserError::RecursionLimitExceeded => {
             Refusal::new(Code::TooLarge, "the statement is nested too deeply").hint("use WITH to name its parts")
         }
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
             let (message, at) = split_location(&text);
-            Refusal::new(Code::Syntax, message).at(at)
+            // The parser gives no place for what is missing at the end.
+            let end = message.ends_with("EOF").then(|| end_of(sql)).flatten();
+            Refusal::new(Code::Syntax, message).at(at).at(end)
         }
     }
+}
+
+fn end_of(sql: &str) -> Option<Position> {
+    let last = sql.trim_end().lines().last().unwrap_or_default();
+    position(sql.trim_end().lines().count() as u64, last.chars().count() as u64 + 1)
 }
 
 /// The parser's messages end in ` at Line: 1, Column: 5`.

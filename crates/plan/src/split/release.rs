@@ -172,12 +172,9 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
 }
 
 fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr) -> Result<Meaning, Refusal> {
-    let meaning = scope.projected(arg)?;
-    let allowed = match kind {
-        StateKind::Count | StateKind::Persons => true,
-        _ => meaning.summable(),
-    };
-    if allowed && meaning != Meaning::Band {
+    let counted = matches!(kind, StateKind::Count | StateKind::Persons);
+    let meaning = if counted { scope.projected(arg)? } else { scope.value(arg)? };
+    if (counted || meaning.summable()) && meaning != Meaning::Band {
         return Ok(meaning);
     }
     let what = match meaning {

@@ -1,0 +1,144 @@
+//! Statements that split, with the shape of their release points: keys and states of each.
+
+use datafusion::common::ScalarValue;
+use renkei_plan::{Catalogue, Planner, Question, StateKind};
+use renkei_types::Timestamp;
+
+use crate::split;
+
+/// Keys, states and outputs of every release point.
+#[track_caller]
+fn check(sql: &str, expected: &[(usize, usize, usize)]) {
+    let split = split(sql).unwrap_or_else(|refusal| panic!("{sql}\n{refusal}"));
+    let found: Vec<_> =
+        split.release_points.iter().map(|p| (p.keys.len(), p.states.len(), p.outputs.len())).collect();
+    assert_eq!(found, expected, "{sql}");
+    for point in &split.release_points {
+        assert_eq!(point.cell_schema().fields().len(), point.keys.len() + point.states.len());
+    }
+    split.output_schema();
+}
+
+#[test]
+fn totals_and_groups() {
+    check("SELECT count(*) FROM person", &[(0, 1, 1)]);
+    check("SELECT gender_concept_id, count(*), avg(year_of_birth) FROM person GROUP BY 1", &[(1, 2, 2)]);
+    check("SELECT count(DISTINCT person_id) FROM measurement", &[(0, 1, 1)]);
+    check("SELECT DISTINCT condition_concept_id FROM condition_occurrence", &[(1, 0, 0)]);
+    check("SELECT site_id, count(*) AS n FROM person GROUP BY site_id", &[(1, 1, 1)]);
+    check("SELECT date_trunc('month', visit_start_date) AS m, count(*) FROM visit_occurrence GROUP BY m", &[(1, 1, 1)]);
+    check("SELECT EXTRACT(YEAR FROM visit_start_date), count(*) FROM visit_occurrence GROUP BY 1", &[(1, 1, 1)]);
+    check("SELECT count(*) FILTER (WHERE value_as_number > 8) FROM measurement", &[(0, 1, 1)]);
+    check("SELECT sum(CASE WHEN value_as_number > 8 THEN 1 ELSE 0 END) FROM measurement", &[(0, 1, 1)]);
+    check("SELECT CASE WHEN value_as_number < 6 THEN 'low' ELSE 'high' END AS band, count(*) FROM measurement GROUP BY band", &[(1, 1, 1)]);
+}
+
+#[test]
+fn states_are_shared() {
+    check(
+        "SELECT count(*), avg(value_as_number), stddev(value_as_number), var_pop(value_as_number), sum(value_as_number) FROM measurement",
+        &[(0, 2, 5)],
+    );
+    let split = split("SELECT avg(value_as_number), stddev(value_as_number) FROM measurement").expect("splits");
+    assert_eq!(split.release_points[0].states[0].kind, StateKind::Moments);
+}
+
+#[test]
+fn joins() {
+    check("SELECT p.gender_concept_id, count(*) FROM measurement m JOIN person p ON m.person_id = p.person_id GROUP BY 1", &[(1, 1, 1)]);
+    check("SELECT count(*) FROM measurement m, person p WHERE m.person_id = p.person_id AND p.year_of_birth < 1950", &[(0, 1, 1)]);
+    check("SELECT count(*) FROM measurement JOIN person USING (person_id)", &[(0, 1, 1)]);
+    check("SELECT count(*) FROM measurement m JOIN visit_occurrence v ON m.visit_occurrence_id = v.visit_occurrence_id", &[(0, 1, 1)]);
+    check("SELECT count(*) FROM person p LEFT JOIN death d ON p.person_id = d.person_id WHERE d.person_id IS NULL", &[(0, 1, 1)]);
+    check("SELECT c.concept_name, count(*) FROM condition_occurrence o JOIN concept c ON c.concept_id = o.condition_concept_id GROUP BY c.concept_name", &[(1, 1, 1)]);
+    check("SELECT count(DISTINCT o.person_id) FROM condition_occurrence o JOIN concept_ancestor a ON a.descendant_concept_id = o.condition_concept_id WHERE a.ancestor_concept_id = 201820", &[(0, 1, 1)]);
+    check("SELECT s.place_of_service_concept_id, count(*) FROM visit_occurrence v JOIN care_site s ON v.care_site_id = s.care_site_id GROUP BY 1", &[(1, 1, 1)]);
+    check("SELECT count(*) FROM measurement m JOIN (VALUES (3004410), (3020891)) AS codes(id) ON m.measurement_concept_id = codes.id", &[(0, 1, 1)]);
+    check("SELECT count(*) FROM person a JOIN person b ON a.person_id = b.person_id JOIN death d ON d.person_id = b.person_id", &[(0, 1, 1)]);
+    check("SELECT count(*) FROM person p FULL JOIN death d ON p.person_id = d.person_id", &[(0, 1, 1)]);
+}
+
+#[test]
+fn per_person_results_stay_local() {
+    check(
+        "WITH first AS (SELECT person_id, min(condition_start_date) AS d, count(*) AS n FROM condition_occurrence GROUP BY person_id)
+         SELECT n, count(*) FROM first GROUP BY n",
+        &[(1, 1, 1)],
+    );
+    check(
+        "WITH visits AS (SELECT person_id, count(*) AS n FROM visit_occurrence GROUP BY person_id)
+         SELECT p.gender_concept_id, avg(v.n) FROM person p JOIN visits v ON v.person_id = p.person_id GROUP BY 1",
+        &[(1, 1, 1)],
+    );
+    check(
+        "SELECT avg(x.v) FROM (SELECT person_id, max(value_as_number) AS v FROM measurement WHERE measurement_concept_id = 3004410 GROUP BY person_id) x",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM (SELECT person_id, row_number() OVER (PARTITION BY person_id ORDER BY measurement_date) AS i FROM measurement) m WHERE m.i = 1",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM (SELECT DISTINCT person_id FROM condition_occurrence WHERE condition_concept_id = 201826) c JOIN drug_exposure d ON d.person_id = c.person_id",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM (SELECT person_id FROM condition_occurrence UNION ALL SELECT person_id FROM drug_exposure) u",
+        &[(0, 1, 1)],
+    );
+}
+
+#[test]
+fn several_release_points() {
+    check(
+        "WITH a AS (SELECT gender_concept_id AS g, count(*) AS n FROM person GROUP BY 1),
+              b AS (SELECT p.gender_concept_id AS g, count(*) AS d FROM death x JOIN person p ON p.person_id = x.person_id GROUP BY 1)
+         SELECT a.g, 1.0 * b.d / a.n AS rate FROM a LEFT JOIN b ON a.g = b.g ORDER BY rate DESC LIMIT 5",
+        &[(1, 1, 1), (1, 1, 1)],
+    );
+    check("SELECT count(*) FROM person UNION ALL SELECT count(*) FROM death", &[(0, 1, 1), (0, 1, 1)]);
+    check(
+        "WITH a AS (SELECT gender_concept_id AS g, count(*) AS n FROM person GROUP BY 1) SELECT x.g, x.n, y.n FROM a x JOIN a y ON x.g = y.g",
+        &[(1, 1, 1)],
+    );
+    check(
+        "SELECT max(n), sum(n) FROM (SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1) t",
+        &[(1, 1, 1)],
+    );
+    check(
+        "SELECT gender_concept_id, count(*) AS n, sum(count(*)) OVER () AS total FROM person GROUP BY 1 HAVING count(*) > 5 ORDER BY n DESC",
+        &[(1, 1, 1)],
+    );
+    check("SELECT DISTINCT n FROM (SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1) t", &[(1, 1, 1)]);
+}
+
+#[test]
+fn statements_without_persons_run_at_the_gateway() {
+    check("SELECT 1 AS one", &[]);
+    check("SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t(x, y) WHERE x > 1", &[]);
+}
+
+#[test]
+fn answers_carry_sites_and_held() {
+    let split = split("SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1 ORDER BY n DESC").expect("splits");
+    let schema = split.output_schema();
+    let names: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    assert_eq!(names, ["gender_concept_id", "n", "renkei_sites", "renkei_held"]);
+    assert!(schema.field(1).is_nullable(), "what may be held is nullable");
+}
+
+#[test]
+fn parameters_and_time_are_bound() {
+    let planner = Planner::new(Catalogue::cdm());
+    let sql = "SELECT count(*) FROM person WHERE year_of_birth < ? AND gender_concept_id = ?";
+    assert_eq!(planner.parameters(sql).expect("types").len(), 2);
+    let values = [ScalarValue::Int64(Some(1950)), ScalarValue::Int64(Some(8507))];
+    let ask = |parameters: &[ScalarValue], at| planner.split(&Question { sql, parameters, bound_at: Timestamp(at) });
+    let a = ask(&values, 0).expect("splits").digest;
+    assert_eq!(a, ask(&values, 0).expect("splits").digest);
+    assert_ne!(a, ask(&values, 1).expect("splits").digest, "time is part of the digest");
+    let other = [ScalarValue::Int64(Some(1951)), ScalarValue::Int64(Some(8507))];
+    assert_ne!(a, ask(&other, 0).expect("splits").digest, "so are parameters");
+    assert_eq!(planner.prepare(sql).expect("schema").fields().len(), 3);
+    assert!(planner.prepare("SELECT count(*) FROM visit_occurrence WHERE visit_start_date < current_date").is_ok());
+}

@@ -1,0 +1,12 @@
+//! The language: what is taken, what is refused and with which code.
+
+mod accepted;
+mod limits;
+mod refused;
+
+use renkei_plan::{Catalogue, Planner, Question, Split};
+use renkei_types::{Refusal, Timestamp};
+
+fn split(sql: &str) -> Result<Split, Refusal> {
+    Planner::new(Catalogue::cdm()).split(&Question { sql, parameters: &[], bound_at: Timestamp(0) })
+}

@@ -1,0 +1,137 @@
+//! Statements that must be refused, each with its code; a refusal always says what to do.
+
+use renkei_types::Code;
+
+use crate::split;
+
+#[track_caller]
+fn check(code: Code, sql: &str) {
+    match split(sql) {
+        Ok(_) => panic!("taken although it must be {code}: {sql}"),
+        Err(refusal) => {
+            assert_eq!(refusal.code, code, "{sql}\n{refusal}");
+            assert!(refusal.hint.is_some() || code == Code::Syntax || code == Code::Type, "no hint: {sql}\n{refusal}");
+            assert!(sql.contains("__") || !refusal.to_string().contains("__"), "names what is hidden: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn rows_do_not_leave() {
+    check(Code::Rows, "SELECT * FROM person");
+    check(Code::Rows, "SELECT person_id FROM person");
+    check(Code::Rows, "SELECT year_of_birth FROM person WHERE gender_concept_id = 8507");
+    check(Code::Rows, "SELECT person_id, count(*) FROM measurement GROUP BY person_id");
+    check(Code::Rows, "WITH x AS (SELECT DISTINCT person_id FROM person) SELECT * FROM x");
+    check(Code::Rows, "SELECT person_id, row_number() OVER (PARTITION BY person_id ORDER BY measurement_date) FROM measurement");
+    check(Code::Rows, "SELECT care_site_id FROM care_site");
+    check(Code::SetOperation, "SELECT year_of_birth FROM person UNION ALL SELECT count(*) FROM person");
+    check(Code::Limit, "SELECT year_of_birth FROM person LIMIT 1");
+    check(Code::Limit, "SELECT count(*) FROM (SELECT * FROM person ORDER BY year_of_birth LIMIT 1) p");
+    check(Code::Limit, "SELECT avg(r) FROM (SELECT row_number() OVER (ORDER BY year_of_birth) AS r FROM person) p");
+}
+
+#[test]
+fn keys_are_not_values() {
+    check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id = 7");
+    check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id IN (1, 2, 3)");
+    check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id % 2 = 0");
+    check(Code::KeyUse, "SELECT sum(person_id) FROM person");
+    check(Code::KeyUse, "SELECT max(visit_occurrence_id) FROM visit_occurrence");
+    check(Code::KeyUse, "SELECT visit_occurrence_id, count(*) FROM measurement GROUP BY 1");
+    check(Code::KeyUse, "SELECT person_id + 1, count(*) FROM person GROUP BY 1");
+    check(Code::KeyUse, "SELECT count(*) FROM person p JOIN death d ON p.person_id = d.person_id AND p.person_id > 5");
+    check(Code::JoinReference, "SELECT count(*) FROM person p JOIN concept c ON c.concept_id = p.person_id");
+    check(Code::JoinReference, "SELECT count(*) FROM person p JOIN (VALUES (7)) v(id) ON v.id = p.person_id");
+    check(Code::JoinKey, "SELECT count(*) FROM measurement m JOIN visit_occurrence v ON m.person_id = v.visit_occurrence_id");
+    check(Code::JoinKey, "SELECT count(*) FROM measurement m JOIN person p ON m.person_id = p.year_of_birth");
+}
+
+#[test]
+fn joins_need_a_common_owner() {
+    check(Code::JoinKey, "SELECT count(*) FROM person a CROSS JOIN person b");
+    check(Code::JoinKey, "SELECT count(*) FROM person a JOIN person b ON a.year_of_birth = b.year_of_birth");
+    check(Code::JoinReference, "SELECT count(*) FROM concept c LEFT JOIN condition_occurrence o ON o.condition_concept_id = c.concept_id");
+    check(Code::JoinReference, "SELECT count(*) FROM person p CROSS JOIN concept c");
+    check(Code::JoinReference, "SELECT count(*) FROM measurement m JOIN concept c ON c.concept_id > m.measurement_concept_id");
+    check(Code::NullableKey, "SELECT d.person_id, count(*) FROM person p LEFT JOIN death d ON p.person_id = d.person_id GROUP BY d.person_id");
+    check(Code::NotSupported, "SELECT count(*) FROM person p JOIN (SELECT count(*) AS n FROM death) t ON t.n > p.year_of_birth");
+}
+
+#[test]
+fn aggregates_that_show_one_person() {
+    for function in ["min", "max", "array_agg", "first_value", "bit_xor", "median"] {
+        check(Code::Aggregate, &format!("SELECT {function}(year_of_birth) FROM person"));
+    }
+    check(Code::Aggregate, "SELECT sum(DISTINCT year_of_birth) FROM person");
+    check(Code::NotSupported, "SELECT count(DISTINCT year_of_birth) FROM person");
+    check(Code::Argument, "SELECT sum(CASE WHEN year_of_birth = 1901 THEN 1000000 ELSE 1 END) FROM person");
+    check(Code::Argument, "SELECT sum(v) FROM (SELECT CASE WHEN year_of_birth = 1901 THEN 1000000 ELSE 1 END AS v FROM person) p");
+    check(Code::Argument, "SELECT sum(measurement_concept_id) FROM measurement");
+    check(Code::Argument, "SELECT value_as_number, count(*) FROM measurement GROUP BY 1");
+    check(Code::Argument, "SELECT floor(value_as_number), count(*) FROM measurement GROUP BY 1");
+    check(Code::Argument, "SELECT measurement_date, count(*) FROM measurement GROUP BY 1");
+    check(Code::Argument, "SELECT CAST(measurement_date AS VARCHAR), count(*) FROM measurement GROUP BY 1");
+    check(Code::Argument, "SELECT date_trunc('day', measurement_date), count(*) FROM measurement GROUP BY 1");
+    check(Code::Argument, "SELECT DISTINCT measurement_date FROM measurement");
+}
+
+#[test]
+fn only_questions() {
+    for sql in [
+        "INSERT INTO person SELECT * FROM person",
+        "DELETE FROM person",
+        "COPY person TO 'x.csv'",
+        "SET x = 1",
+        "CREATE TABLE t AS SELECT 1",
+        "DROP TABLE person",
+        "",
+        "   ",
+        "-- nothing",
+        "SELECT 1; SELECT 2",
+        "SELECT count(*) INTO t FROM person",
+    ] {
+        check(Code::StatementKind, sql);
+    }
+    check(Code::Syntax, "SELECT count( FROM person");
+    check(Code::Syntax, "SELEC count(*) FROM person");
+    check(Code::NotSupported, "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT * FROM t");
+    check(Code::NotSupported, "SELECT * FROM generate_series(1, 1000000000)");
+    check(Code::NotSupported, "SELECT count(*) FROM person TABLESAMPLE BERNOULLI (1)");
+    check(Code::Subquery, "SELECT count(*) FROM person WHERE person_id IN (SELECT person_id FROM death)");
+    check(Code::Subquery, "SELECT count(*) FROM person p WHERE EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id)");
+    check(Code::NotSupported, "SELECT gender_concept_id, count(*) FROM person GROUP BY ROLLUP (gender_concept_id)");
+    check(Code::ReferenceOnly, "SELECT concept_name FROM concept");
+    check(Code::ReferenceOnly, "SELECT count(*) FROM concept");
+}
+
+#[test]
+fn names_that_do_not_exist_have_neighbours() {
+    let hint = |sql: &str| split(sql).expect_err("refused").hint.expect("a hint");
+    check(Code::UnknownTable, "SELECT count(*) FROM mesurement");
+    assert!(hint("SELECT count(*) FROM mesurement").contains("measurement"));
+    check(Code::UnknownColumn, "SELECT count(*) FROM person WHERE year_of_brth < 1950");
+    assert!(hint("SELECT count(*) FROM person WHERE year_of_brth < 1950").contains("year_of_birth"));
+    check(Code::UnknownFunction, "SELECT averge(year_of_birth) FROM person");
+    check(Code::UnknownColumn, "SELECT count(*) FROM person WHERE person_source_value LIKE '%a%'");
+    check(Code::UnknownColumn, "SELECT count(*) FROM person WHERE __owner = 1");
+    check(Code::UnknownTable, "SELECT * FROM information_schema.tables");
+    check(Code::UnknownTable, "SELECT count(*) FROM note_nlp");
+    for function in ["random()", "repeat('a', 1000000000)", "power(2, 1000)", "to_date('x')", "version()"] {
+        check(Code::UnknownFunction, &format!("SELECT {function}, count(*) FROM person GROUP BY 1"));
+    }
+}
+
+#[test]
+fn positions_point_into_the_text() {
+    let refusal = split("SELECT count(*)\nFROM person\nWHERE person_id = 7").expect_err("refused");
+    let place = refusal.position.expect("a position");
+    assert_eq!((place.line, place.column), (3, 7));
+    let refusal = split("SELECT count(*)\nFROM person WHERE (").expect_err("refused");
+    assert!(refusal.position.is_some(), "{refusal}");
+}
+
+#[test]
+fn parameters_are_counted() {
+    check(Code::Parameter, "SELECT count(*) FROM person WHERE year_of_birth < $1");
+}
