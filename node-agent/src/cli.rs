@@ -117,7 +117,7 @@ fn language(asked: Option<Lang>, terminal: &str) -> Language {
 }
 
 fn load(path: &Path) -> anyhow::Result<Config> {
-    Ok(renkei_service::config::load(path)?)
+    Ok(Config::load(path)?)
 }
 
 /// Writes to standard output; a reader that has gone away is not an error.

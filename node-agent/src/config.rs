@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use renkei_policy::{Grant, SitePolicy, Tables};
 use renkei_service::Target;
-use renkei_service::config::{Problems, Settings};
+use renkei_service::config::{ConfigError, Problems, Settings};
 use renkei_types::{PersonId, ProjectId};
 use serde::Deserialize;
 
@@ -19,8 +19,8 @@ pub const SAMPLE: &str = include_str!("../config.sample.toml");
 pub struct Config {
     /// Folder of snapshots and other state, owned by the service user.
     pub state_dir: PathBuf,
-    /// Certificate and key.
-    pub credentials: CredentialFiles,
+    /// Certificate and key; relative paths start at the configuration's folder.
+    pub tls: Tls,
     /// The gateway to dial and to trust.
     pub gateway: Gateway,
     /// Wait for the gateway instead of dialling it.
@@ -36,10 +36,10 @@ pub struct Config {
     pub engine: EngineLimits,
 }
 
-/// Files of an identity, in PEM.
+/// Files of the site's identity, in PEM.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CredentialFiles {
+pub struct Tls {
     /// The consortium's root.
     pub ca: PathBuf,
     /// This site's certificate.
@@ -84,14 +84,41 @@ impl Default for Policy {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
-    /// The project's id.
-    pub name: ProjectId,
-    /// Tables, or all of them where the key is left out.
-    pub tables: Option<BTreeSet<String>>,
+    /// As the gateway names it.
+    pub id: ProjectId,
+    /// `"all"`, or a list of CDM tables.
+    #[serde(default)]
+    pub tables: GrantedTables,
     /// Who may ask; the gateway's roster where the key is left out.
     pub members: Option<BTreeSet<PersonId>>,
     /// A stricter minimum of persons; below 5 on synthetic or public snapshots only.
     pub minimum_persons: Option<u32>,
+}
+
+/// CDM tables that a project may read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(untagged)]
+pub enum GrantedTables {
+    /// These.
+    Only(BTreeSet<String>),
+    /// Every table of the catalogue, written `"all"`.
+    #[default]
+    #[serde(with = "all")]
+    All,
+}
+
+mod all {
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Deserialize)]
+    enum Word {
+        #[serde(rename = "all")]
+        All,
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+        Word::deserialize(deserializer).map(|Word::All| ())
+    }
 }
 
 /// What questions may use.
@@ -132,10 +159,14 @@ impl Settings for Config {
         }
         let mut seen = BTreeSet::new();
         for (i, project) in self.projects.iter().enumerate() {
-            if !seen.insert(&project.name) {
-                problems.add(&format!("projects.{i}.name"), format!("`{}` stands twice", project.name));
+            if !seen.insert(&project.id) {
+                problems.add(&format!("projects.{i}.id"), format!("`{}` stands twice", project.id));
             }
-            for table in project.tables.iter().flatten().filter(|table| renkei_cdm::table(table).is_none()) {
+            let tables = match &project.tables {
+                GrantedTables::All => None,
+                GrantedTables::Only(tables) => Some(tables),
+            };
+            for table in tables.into_iter().flatten().filter(|table| renkei_cdm::table(table).is_none()) {
                 let near = renkei_cdm::nearest(table, renkei_cdm::tables().iter().map(|t| t.name)).join(" or ");
                 let hint = if near.is_empty() { String::new() } else { format!("; did you mean {near}?") };
                 problems.add(&format!("projects.{i}.tables"), format!("names `{table}`, which is no table of the CDM{hint}"));
@@ -151,15 +182,32 @@ impl Settings for Config {
 }
 
 impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every mistake.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = renkei_service::config::load(path)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let Tls { ca, certificate, key } = &mut config.tls;
+        for file in [ca, certificate, key, &mut config.state_dir] {
+            *file = folder.join(&*file);
+        }
+        Ok(config)
+    }
+
     /// The site's policy.
     #[must_use]
     pub fn site_policy(&self) -> SitePolicy {
         let grant = |project: &Project| Grant {
-            tables: project.tables.clone().map_or(Tables::All, Tables::Only),
+            tables: match &project.tables {
+                GrantedTables::All => Tables::All,
+                GrantedTables::Only(tables) => Tables::Only(tables.clone()),
+            },
             members: project.members.clone(),
             minimum_persons: project.minimum_persons,
         };
-        let grants: BTreeMap<_, _> = self.projects.iter().map(|p| (p.name.clone(), grant(p))).collect();
+        let grants: BTreeMap<_, _> = self.projects.iter().map(|p| (p.id.clone(), grant(p))).collect();
         SitePolicy { minimum_persons: self.policy.minimum_persons, grants }
     }
 }

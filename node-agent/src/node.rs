@@ -40,7 +40,7 @@ impl Node {
     /// # Errors
     /// What is missing or unreadable, with its path or key.
     pub async fn new(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let files = &config.credentials;
+        let files = &config.tls;
         let own = Credentials::load(&files.ca, &files.certificate, &files.key, Arc::clone(&clock))?;
         let name = own.name().clone();
         anyhow::ensure!(name.role() == PeerRole::Site, "`{name}` is not a site's certificate");
