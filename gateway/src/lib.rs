@@ -1,1 +1,44 @@
 //! renkei-gateway, the federating gateway at the lead institution.
+//!
+//! It takes one SQL question over Arrow Flight SQL, finds out who asks and under which project, asks every site of
+//! that project, and merges what the sites were willing to release.
+//!
+//! What must stay true:
+//! - There is no code path to a record of a person: only released cells come in, and they are hostile bytes until
+//!   [`federator`] has checked their shape, their digest and their bounds.
+//! - Each site of a project ends in exactly one state in every question, and one bad site never blocks the others.
+//! - Nothing of a question outlives it: the calls to the sites, the merge and the stream are one future, so that a
+//!   caller who goes away cancels all of it, down into the hospitals.
+//! - A refusal carries its stable code to the caller, and SQL text never reaches a log above DEBUG.
+//!
+//! Layout: [`config`] and [`cli`] are the program's frame, [`gateway`] wires it. A call goes through [`identity`],
+//! [`projects`] and [`admission`]; [`planning`] splits statements away from the network's threads; [`federator`] asks,
+//! collects and merges; [`flight`] is the door towards clients, [`sites`] the one towards hospitals. [`tables`] and
+//! [`answers`] are what the gateway itself can be asked.
+//!
+//! All state is in memory: after a crash clients prepare again and nodes dial again. What has to be durable (approvals,
+//! the audit log) is not kept here yet.
+
+mod admission;
+mod answers;
+pub mod cli;
+pub mod config;
+mod duration;
+mod explain;
+mod federator;
+mod flight;
+mod gateway;
+mod headers;
+mod identity;
+mod planning;
+mod projects;
+mod refused;
+mod sites;
+mod state;
+mod tables;
+
+pub use config::Config;
+pub use federator::{Answered, Coverage};
+pub use flight::{ANSWER_TRAILER, REFUSAL_TRAILER};
+pub use gateway::{Gateway, run};
+pub use headers::{DEADLINE, EXPLAIN, MIN_SITES, PROJECT};

@@ -41,9 +41,12 @@ impl Pipeline {
 
     /// Answers one question within its time. Dropping the future ends the work.
     pub(crate) async fn ask(&self, request: AskRequest) -> Answer {
-        let received = match receive::receive(request, self.clock.now()) {
-            Ok(received) => received,
-            Err(refusal) => return Answer::refused(refusal),
+        let now = self.clock.now();
+        // Decoding foreign bytes may panic; the engine's pool contains it.
+        let received = match self.engine.blocking(move || receive::receive(request, now)).await {
+            Ok(Ok(received)) => received,
+            Ok(Err(refusal)) => return Answer::refused(refusal),
+            Err(error) => return Answer::fault("receiving", &error),
         };
         let (query, project) = (received.query.clone(), received.project.clone());
         let left = received.time_left;

@@ -1,5 +1,7 @@
 //! Record batches as Arrow IPC streams inside a message.
 
+mod frames;
+
 use std::io::Cursor;
 
 use arrow_array::RecordBatch;
@@ -17,6 +19,9 @@ pub enum IpcError {
     /// More than [`MAX_BYTES`].
     #[error("an Arrow stream of {0} bytes is over the limit of {MAX_BYTES}")]
     TooLarge(usize),
+    /// A message that claims more than there is, or that a peer does not send.
+    #[error("not a plain Arrow stream: {0}")]
+    Framing(&'static str),
     /// Not a valid Arrow IPC stream.
     #[error("not a valid Arrow stream")]
     Invalid(#[source] ArrowError),
@@ -34,7 +39,9 @@ pub fn encode(schema: &Schema, batches: &[RecordBatch]) -> Result<Bytes, IpcErro
     writer.into_inner().map(Bytes::from).map_err(IpcError::Invalid)
 }
 
-/// Decodes one IPC stream with full validation of its buffers.
+/// Decodes one IPC stream, its framing checked before anything is allocated and its buffers validated.
+///
+/// The reader may still panic on damaged offsets inside a batch: call it where a panic is contained.
 ///
 /// # Errors
 /// [`IpcError`] when the bytes are too many or not a valid stream.
@@ -42,6 +49,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<RecordBatch>, IpcError> {
     if bytes.len() > MAX_BYTES {
         return Err(IpcError::TooLarge(bytes.len()));
     }
+    frames::check(bytes).map_err(IpcError::Framing)?;
     let reader = StreamReader::try_new(Cursor::new(bytes), None).map_err(IpcError::Invalid)?;
     reader.collect::<Result<Vec<_>, _>>().map_err(IpcError::Invalid)
 }

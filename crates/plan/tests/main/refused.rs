@@ -37,7 +37,7 @@ fn keys_are_not_values() {
     check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id IN (1, 2, 3)");
     check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id % 2 = 0");
     check(Code::KeyUse, "SELECT sum(person_id) FROM person");
-    check(Code::KeyUse, "SELECT max(visit_occurrence_id) FROM visit_occurrence");
+    check(Code::Aggregate, "SELECT max(visit_occurrence_id) FROM visit_occurrence");
     check(Code::KeyUse, "SELECT visit_occurrence_id, count(*) FROM measurement GROUP BY 1");
     check(Code::KeyUse, "SELECT person_id + 1, count(*) FROM person GROUP BY 1");
     check(Code::KeyUse, "SELECT count(*) FROM person p JOIN death d ON p.person_id = d.person_id AND p.person_id > 5");

@@ -1,0 +1,161 @@
+//! What accompanies every answer: how each site ended, coverage, warnings.
+
+use std::collections::BTreeSet;
+
+use renkei_types::{ProjectId, QueryId, SiteOutcome};
+use serde::{Deserialize, Serialize};
+
+use super::Terms;
+use crate::config::Project;
+use crate::sites::{Profile, Seal};
+use crate::state::State;
+
+/// A clock that is further off is told to the reader.
+const SKEW_MICROS: u64 = 60_000_000;
+
+/// The metadata of an answer, sent as JSON with the schema of its stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The question.
+    pub query_id: QueryId,
+    /// The project under which it was asked.
+    pub project: ProjectId,
+    /// How each site of the project ended, by site.
+    pub sites: Vec<SiteOutcome>,
+    /// How much of the project answered.
+    pub coverage: Coverage,
+    /// What the reader should know: differing vocabularies, clocks, seals.
+    pub warnings: Vec<String>,
+}
+
+/// How much of a project answered.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Sites of the project.
+    pub sites_asked: usize,
+    /// Sites whose cells are in the answer.
+    pub sites_answered: usize,
+    /// Share of the project's persons at those sites, 0 to 1, from the sites' binned profiles; none where a site has
+    /// never said how many it has.
+    pub persons_share: Option<f64>,
+}
+
+impl Answered {
+    pub(super) fn new(state: &State, terms: &Terms, project: &Project, sites: Vec<SiteOutcome>) -> Self {
+        let profiles: Vec<_> =
+            sites.iter().map(|outcome| state.sites.get(&outcome.site).and_then(|site| site.profile())).collect();
+        let pairs: Vec<(&SiteOutcome, Option<&Profile>)> =
+            sites.iter().zip(profiles.iter().map(Option::as_deref)).collect();
+        let (coverage, mut warnings) = (coverage(&pairs), terms.warnings.clone());
+        warnings.extend(warn(&pairs));
+        Self { query_id: terms.query_id.clone(), project: project.id.clone(), sites, coverage, warnings }
+    }
+
+    /// The metadata as bytes.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of persons needs no 53 bits")]
+fn coverage(sites: &[(&SiteOutcome, Option<&Profile>)]) -> Coverage {
+    let contributing = || sites.iter().filter(|(outcome, _)| outcome.state.contributes());
+    let persons = |profile: &Option<&Profile>| profile.map(|profile| profile.persons);
+    let whole: Option<u64> = sites.iter().map(|(_, profile)| persons(profile)).try_fold(0, add);
+    let part: Option<u64> = contributing().map(|(_, profile)| persons(profile)).try_fold(0, add);
+    let share = whole.filter(|whole| *whole > 0).zip(part).map(|(whole, part)| part as f64 / whole as f64);
+    Coverage { sites_asked: sites.len(), sites_answered: contributing().count(), persons_share: share }
+}
+
+fn add(sum: u64, more: Option<u64>) -> Option<u64> {
+    sum.checked_add(more?)
+}
+
+fn warn(sites: &[(&SiteOutcome, Option<&Profile>)]) -> Vec<String> {
+    let contributing = || sites.iter().filter(|(outcome, _)| outcome.state.contributes());
+    let mut warnings = Vec::new();
+    let versions: BTreeSet<&str> =
+        contributing().map(|(outcome, _)| outcome.vocabulary.as_deref().unwrap_or("none")).collect();
+    if versions.len() > 1 {
+        let each = contributing()
+            .map(|(outcome, _)| format!("{} {}", outcome.site, outcome.vocabulary.as_deref().unwrap_or("none")));
+        warnings.push(format!("vocabulary versions differ: {}", each.collect::<Vec<_>>().join(", ")));
+    }
+    for (outcome, profile) in contributing() {
+        let Some(profile) = profile else { continue };
+        if profile.clock_ahead.unsigned_abs() > SKEW_MICROS {
+            let seconds = (profile.clock_ahead + profile.clock_ahead.signum() * 500_000) / 1_000_000;
+            warnings.push(format!("the clock of {} is off by {seconds} s", outcome.site));
+        }
+        if profile.seal != Seal::Clinical {
+            warnings.push(format!("the snapshot of {} is sealed as {}", outcome.site, profile.seal.as_str()));
+        }
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use renkei_types::{SiteState, Timestamp};
+
+    fn outcome(site: &str, state: SiteState, vocabulary: &str) -> SiteOutcome {
+        SiteOutcome {
+            site: site.parse().unwrap(),
+            state,
+            code: None,
+            message: None,
+            snapshot: None,
+            vocabulary: Some(vocabulary.into()),
+            minimum_persons: None,
+            elapsed_ms: 1,
+        }
+    }
+
+    fn profile(persons: u64, seal: Seal, clock_ahead: i64) -> Profile {
+        Profile {
+            at: Timestamp(0),
+            software_version: String::new(),
+            plan_version: 1,
+            cdm_version: "5.4".into(),
+            snapshot: None,
+            snapshot_made: None,
+            persons,
+            persons_bin: 100,
+            vocabulary: None,
+            seal,
+            minimum_persons: 10,
+            tables: BTreeSet::new(),
+            clock_ahead,
+        }
+    }
+
+    #[test]
+    fn the_share_is_known_only_where_every_site_is() {
+        let (a, b) = (outcome("a", SiteState::AnsweredHeld, "v"), outcome("b", SiteState::Late, "v"));
+        let (large, small) = (profile(300, Seal::Clinical, 0), profile(100, Seal::Clinical, 0));
+        let share = |pairs: &[(&SiteOutcome, Option<&Profile>)]| coverage(pairs).persons_share;
+        assert_eq!(share(&[(&a, Some(&large)), (&b, Some(&small))]), Some(0.75));
+        assert_eq!(share(&[(&a, Some(&large)), (&b, None)]), None);
+        assert_eq!(share(&[(&b, Some(&small))]), Some(0.0));
+        assert_eq!(share(&[(&a, Some(&profile(0, Seal::Clinical, 0)))]), None);
+        let whole = coverage(&[(&a, None), (&b, None)]);
+        assert_eq!((whole.sites_asked, whole.sites_answered), (2, 1));
+    }
+
+    #[test]
+    fn differences_between_contributing_sites_are_told() {
+        let (a, b) = (outcome("a", SiteState::Answered, "v1"), outcome("b", SiteState::Answered, "v2"));
+        let silent = outcome("c", SiteState::Offline, "v3");
+        let (good, odd) = (profile(1, Seal::Clinical, 0), profile(1, Seal::Synthetic, -3_600_000_000));
+        assert!(warn(&[(&a, Some(&good)), (&silent, Some(&odd))]).is_empty());
+        assert_eq!(
+            warn(&[(&a, Some(&good)), (&b, Some(&odd))]),
+            [
+                "vocabulary versions differ: a v1, b v2",
+                "the clock of b is off by -3600 s",
+                "the snapshot of b is sealed as synthetic"
+            ]
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! From a text to a planned question.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::ScalarValue;
+use renkei_plan::{Question as Text, strip_explain};
+use renkei_types::{PersonId, Refusal};
+
+use super::handles::Prepared;
+use crate::explain;
+use crate::federator::Question;
+use crate::headers::Headers;
+use crate::state::State;
+
+/// A question that a ticket stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    pub(crate) question: Question,
+    /// Whether it is to be explained rather than asked.
+    pub(crate) explain: bool,
+}
+
+impl Planned {
+    /// The schema of the stream.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.question.schema)
+    }
+}
+
+/// Plans a statement with its parameters and checks that the project may ask it.
+pub(crate) async fn plan(
+    state: &Arc<State>,
+    person: &PersonId,
+    headers: &Headers,
+    sql: String,
+    parameters: Vec<ScalarValue>,
+) -> Result<Planned, Refusal> {
+    // Planning takes the machine's time as much as asking does.
+    let _place = state.admission.enter(person)?;
+    let (planner, bound_at) = (Arc::clone(&state.planner), state.clock.now());
+    let planned = state
+        .pool
+        .run(move || {
+            let inner = strip_explain(&sql);
+            let explain = inner.is_some();
+            let sql = inner.map_or_else(|| sql.clone(), str::to_owned);
+            let split = planner.split(&Text { sql: &sql, parameters: &parameters, bound_at })?;
+            let schema = if explain { explain::schema() } else { client_schema(&split.output_schema()) };
+            let question = Question { sql, parameters, bound_at, split: Arc::new(split), schema };
+            Ok(Planned { question, explain })
+        })
+        .await?;
+    state.authorise(person, headers, &planned.question.split.facts)?;
+    Ok(planned)
+}
+
+/// Plans a statement before its parameters have values. Returns it with the schema of its answer.
+pub(crate) async fn prepare(
+    state: &Arc<State>,
+    person: &PersonId,
+    sql: String,
+) -> Result<(Prepared, SchemaRef), Refusal> {
+    let _place = state.admission.enter(person)?;
+    let planner = Arc::clone(&state.planner);
+    state
+        .pool
+        .run(move || {
+            let inner = strip_explain(&sql);
+            let text = inner.unwrap_or(&sql);
+            let types = planner.parameters(text)?;
+            let schema = planner.prepare(text)?;
+            let schema = if inner.is_some() { explain::schema() } else { client_schema(&schema) };
+            Ok((Prepared { sql, types, parameters: Vec::new() }, schema))
+        })
+        .await
+}
+
+/// The types in which an answer leaves. Strings are plain for the sake of older clients, and everything is nullable:
+/// what may be held may be absent, and a schema must not depend on a parameter's value.
+fn client_schema(schema: &SchemaRef) -> SchemaRef {
+    let field = |field: &Arc<Field>| Field::new(field.name(), client_type(field.data_type()), true);
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+fn client_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::Dictionary(_, values) => client_type(values),
+        other => other.clone(),
+    }
+}

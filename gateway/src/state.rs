@@ -1,0 +1,75 @@
+//! What the parts of the gateway share.
+
+use std::sync::Arc;
+
+use renkei_plan::{Catalogue, Facts, Planner};
+use renkei_types::{Clock, PersonId, Refusal};
+
+use crate::admission::Admission;
+use crate::answers::Answers;
+use crate::config::{Limits, Project};
+use crate::federator::Engine;
+use crate::flight::Handles;
+use crate::headers::Headers;
+use crate::identity::Tokens;
+use crate::planning::Pool;
+use crate::projects::{self, Projects};
+use crate::sites::Sites;
+use crate::{Config, tables};
+
+/// Two threads plan; more would only take time from the network's.
+const PLANNING_THREADS: usize = 2;
+
+/// The gateway's state. Everything arrives through the constructor.
+pub(crate) struct State {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) planner: Arc<Planner>,
+    pub(crate) pool: Pool,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) sites: Sites,
+    pub(crate) projects: Projects,
+    pub(crate) tokens: Tokens,
+    pub(crate) handles: Handles,
+    pub(crate) admission: Admission,
+    pub(crate) answers: Answers,
+    pub(crate) limits: Limits,
+}
+
+impl State {
+    /// Builds it of a configuration; `seed` makes handles that cannot be guessed.
+    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>, seed: [u8; 32]) -> anyhow::Result<Self> {
+        let limits = config.limits;
+        let catalogue = tables::ALL
+            .iter()
+            .fold(Catalogue::cdm(), |catalogue, table| catalogue.with_gateway_table(table.name, table.schema()));
+        Ok(Self {
+            planner: Arc::new(Planner::new(catalogue)),
+            pool: Pool::start(PLANNING_THREADS)?,
+            engine: Arc::new(Engine::new(limits.memory_mib.saturating_mul(1024 * 1024))?),
+            sites: Sites::new(&config.sites, &clock),
+            projects: Projects::new(config.projects.clone()),
+            tokens: Tokens::new(config.tokens.clone()),
+            handles: Handles::new(limits.handles_per_person, limits.handle_lifetime, seed),
+            admission: Admission::new(limits.queries_per_person, limits.queries),
+            answers: Answers::default(),
+            clock,
+            limits,
+        })
+    }
+
+    /// The project under which a statement is asked; none where it reads nothing of a hospital and names none.
+    pub(crate) fn authorise(
+        &self,
+        person: &PersonId,
+        headers: &Headers,
+        facts: &Facts,
+    ) -> Result<Option<&Project>, Refusal> {
+        let project = match self.projects.choose(person, headers.project.as_ref()) {
+            Ok(project) => project,
+            Err(_) if headers.project.is_none() && facts.release_points == 0 => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        };
+        projects::check_tables(project, facts)?;
+        Ok(Some(project))
+    }
+}

@@ -1,0 +1,126 @@
+//! The declaration of the gateway's tables: schema and documentation at once.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Integer,
+    Time,
+}
+
+impl Kind {
+    fn arrow(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Integer => DataType::Int64,
+            Self::Time => DataType::Timestamp(TimeUnit::Microsecond, None),
+        }
+    }
+
+    /// As `renkei.columns` shows it.
+    pub(crate) fn sql(self) -> &'static str {
+        match self {
+            Self::Text => "varchar",
+            Self::Integer => "bigint",
+            Self::Time => "timestamp",
+        }
+    }
+}
+
+/// A column: name, type, meaning. All are nullable.
+pub(crate) type Column = (&'static str, Kind, &'static str);
+
+/// A table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) columns: &'static [Column],
+}
+
+impl Table {
+    pub(crate) fn schema(&self) -> SchemaRef {
+        let field = |(name, kind, _): &Column| Field::new(*name, kind.arrow(), true);
+        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+}
+
+use Kind::{Integer, Text, Time};
+
+/// The sites.
+pub(crate) const SITES: Table = Table {
+    name: "renkei.sites",
+    doc: "The sites of the caller's project, or of all of the caller's projects where none is named.",
+    columns: &[
+        ("site_id", Text, "The site."),
+        ("name", Text, "Its name for people."),
+        ("state", Text, "connected or offline."),
+        ("since", Time, "Since when, UTC."),
+        ("snapshot_id", Text, "The snapshot that would answer."),
+        ("snapshot_made_at", Time, "When it was made, UTC."),
+        ("persons", Integer, "Persons in it, rounded down to a multiple of persons_bin."),
+        ("persons_bin", Integer, "Width of the rounding."),
+        ("minimum_persons", Integer, "Fewest persons per cell that the site releases."),
+        ("seal", Text, "What the snapshot was sealed as: clinical, synthetic or public."),
+        ("cdm_version", Text, "Version of the OMOP CDM."),
+        ("vocabulary", Text, "Version of the vocabulary."),
+        ("software_version", Text, "Version of the node."),
+        ("plan_version", Integer, "Version of the split rules; answers of other versions are not merged."),
+        ("clock_ahead_ms", Integer, "Milliseconds by which the node's clock is ahead of the gateway's."),
+        ("described_at", Time, "When the node last said so, UTC."),
+    ],
+};
+
+/// The tables.
+pub(crate) const TABLES: Table = Table {
+    name: "renkei.tables",
+    doc: "Every table that a statement may name.",
+    columns: &[
+        ("table_schema", Text, "cdm or renkei."),
+        ("table_name", Text, "The table."),
+        ("kind", Text, "person: rows of persons; site: rows of the site; vocabulary; gateway."),
+        ("sites", Integer, "How many of the visible sites have rows in it, as they last said."),
+        ("description", Text, "What one row is."),
+    ],
+};
+
+/// The columns.
+pub(crate) const COLUMNS: Table = Table {
+    name: "renkei.columns",
+    doc: "Every column that a statement may name.",
+    columns: &[
+        ("table_schema", Text, "cdm or renkei."),
+        ("table_name", Text, "The table."),
+        ("column_name", Text, "The column."),
+        ("position", Integer, "From 1."),
+        ("data_type", Text, "Its type."),
+        ("role", Text, "What it may be used for: key(…), code, date, amount, coarse, reference, site, released."),
+        ("description", Text, "What it means."),
+    ],
+};
+
+/// The answers.
+pub(crate) const ANSWERS: Table = Table {
+    name: "renkei.answers",
+    doc: "How each site ended in the caller's own last 100 questions since the gateway started, latest first.",
+    columns: &[
+        ("query_id", Text, "The question."),
+        ("asked_at", Time, "When, UTC."),
+        ("project", Text, "Under which project."),
+        ("site_id", Text, "The site."),
+        ("state", Text, "answered, answered_held, refused, offline, late, not_mapped, not_approved or failed."),
+        ("code", Text, "The code behind any state but answered."),
+        ("message", Text, "A sentence for the reader."),
+        ("snapshot_id", Text, "The snapshot that answered."),
+        ("vocabulary", Text, "Version of the vocabulary."),
+        ("minimum_persons", Integer, "Fewest persons per cell that the site applied."),
+        ("elapsed_ms", Integer, "Milliseconds to the site's answer."),
+    ],
+};
+
+/// Every table.
+pub(crate) const ALL: &[Table] = &[ANSWERS, COLUMNS, SITES, TABLES];
