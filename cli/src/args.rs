@@ -1,0 +1,268 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::lang::Lang;
+use crate::output::Format;
+use crate::{exit, param};
+
+/// Asks one question over all hospitals of a consortium.
+#[derive(Debug, Parser)]
+#[command(
+    name = "renkei",
+    version,
+    max_term_width = 100,
+    after_help = "Flags go before the environment, the environment \
+    before the profile in the configuration file; `renkei profile show` prints what is in effect."
+)]
+pub struct Cli {
+    /// Where to ask, and as whom.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How to speak on standard error.
+    #[command(flatten)]
+    pub talk: Talk,
+    /// What the shell says about the person and the terminal.
+    #[command(flatten)]
+    pub surroundings: Surroundings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where to ask, and as whom.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// The gateway: `host:port`, `flightsql://host:port` or `https://host[:port]`
+    #[arg(long, global = true, env = "RENKEI_GATEWAY", value_name = "ADDRESS")]
+    pub gateway: Option<String>,
+    /// Certificate of the consortium's authority (PEM)
+    #[arg(long, global = true, env = "RENKEI_CA", value_name = "FILE")]
+    pub ca: Option<String>,
+    /// Your certificate (PEM)
+    #[arg(long, global = true, env = "RENKEI_CERT", value_name = "FILE")]
+    pub cert: Option<String>,
+    /// The key to your certificate (PEM)
+    #[arg(long, global = true, env = "RENKEI_KEY", value_name = "FILE")]
+    pub key: Option<String>,
+    /// A bearer token, in place of or beside the certificate
+    #[arg(long, global = true, env = "RENKEI_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<String>,
+    /// The project under which to ask
+    #[arg(long, global = true, env = "RENKEI_PROJECT", value_name = "ID")]
+    pub project: Option<String>,
+    /// The profile of the configuration file [default: default]
+    #[arg(long, global = true, env = "RENKEI_PROFILE", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The configuration file [default: ~/.config/renkei/config.toml]
+    #[arg(long, global = true, env = "RENKEI_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How to speak on standard error.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub struct Talk {
+    /// Language of status and errors [default: from the locale]
+    #[arg(long, global = true, env = "RENKEI_LANG")]
+    pub lang: Option<Lang>,
+    /// No progress and no status of the sites; errors are still printed
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Status on standard error as text or as one line of JSON
+    #[arg(long, global = true, env = "RENKEI_STATUS", value_name = "FORM", default_value = "text")]
+    pub status: StatusForm,
+}
+
+/// The form of the status on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusForm {
+    /// For people.
+    Text,
+    /// One JSON object in one line, errors included.
+    Json,
+}
+
+/// What the shell says about the person and the terminal. Read here since this is the one place for the environment.
+#[derive(Debug, Args)]
+pub struct Surroundings {
+    /// The locale that overrides all.
+    #[arg(long = "env-lc-all", global = true, hide = true, env = "LC_ALL")]
+    pub lc_all: Option<String>,
+    /// The locale of messages.
+    #[arg(long = "env-lc-messages", global = true, hide = true, env = "LC_MESSAGES")]
+    pub lc_messages: Option<String>,
+    /// The locale otherwise.
+    #[arg(long = "env-locale", global = true, hide = true, env = "LANG")]
+    pub locale: Option<String>,
+    /// No colours where it is not empty (no-color.org).
+    #[arg(long = "env-no-color", global = true, hide = true, env = "NO_COLOR")]
+    pub no_color: Option<String>,
+    /// The kind of terminal.
+    #[arg(long = "env-term", global = true, hide = true, env = "TERM")]
+    pub term: Option<String>,
+    /// The folder of configuration files (XDG base directories).
+    #[arg(long = "env-config-home", global = true, hide = true, env = "XDG_CONFIG_HOME")]
+    pub config_home: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Asks a question in SQL and prints the answer
+    #[command(after_help = query_help())]
+    Query(Query),
+    /// Says what a question would do at each site, and what would leave, without asking it
+    #[command(after_help = exit::table())]
+    Explain(Explain),
+    /// Lists the sites: connected or not, snapshot, persons, vocabulary, seal
+    Sites(Listing),
+    /// Lists the tables, or the columns of one table
+    Tables(Tables),
+    /// Makes an authority with certificates for development and demonstrations
+    DevCa(DevCa),
+    /// Shows the settings in effect and where each comes from
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Prints the completion script of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+fn query_help() -> String {
+    format!("{}\n{}", param::HELP, exit::table())
+}
+
+/// A statement, from one of three places.
+#[derive(Debug, Args)]
+pub struct Statement {
+    /// The statement; without it and without --file, standard input is read
+    pub sql: Option<String>,
+    /// Reads the statement from a file, `-` for standard input
+    #[arg(long, short, value_name = "FILE", conflicts_with = "sql")]
+    pub file: Option<PathBuf>,
+}
+
+/// How to print rows.
+#[derive(Debug, Args)]
+pub struct Print {
+    /// Form of the output [default: by the name of --out; else table on a terminal, json in a pipe]
+    #[arg(long, value_name = "FORM")]
+    pub output: Option<Format>,
+    /// Writes to a file, which appears when it is whole
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Begins CSV with a byte-order mark, which Excel needs for Japanese text
+    #[arg(long)]
+    pub csv_bom: bool,
+    /// Rows that a table shows at most; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_rows: usize,
+}
+
+/// Asks a question.
+#[derive(Debug, Args)]
+pub struct Query {
+    /// The question.
+    #[command(flatten)]
+    pub statement: Statement,
+    /// The form of the answer.
+    #[command(flatten)]
+    pub print: Print,
+    /// Value of the next parameter ($1, $2, …); may be repeated
+    #[arg(long = "param", short = 'p', value_name = "VALUE", allow_hyphen_values = true)]
+    pub params: Vec<String>,
+    /// How long the sites have to answer, such as 30s or 2m
+    #[arg(long, value_name = "TIME")]
+    pub deadline: Option<String>,
+    /// Fails unless at least this many sites contribute
+    #[arg(long, value_name = "N")]
+    pub min_sites: Option<String>,
+}
+
+/// Explains a question.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The question.
+    #[command(flatten)]
+    pub statement: Statement,
+    /// Form of the explanation [default: text]
+    #[arg(long = "output", value_name = "FORM", default_value = "text", id = "explain_form")]
+    pub form: ExplainForm,
+}
+
+/// The form of an explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainForm {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Lists something.
+#[derive(Debug, Args)]
+pub struct Listing {
+    /// The form of the list.
+    #[command(flatten)]
+    pub print: Print,
+}
+
+/// Lists tables or columns.
+#[derive(Debug, Args)]
+pub struct Tables {
+    /// The table whose columns to list
+    pub table: Option<String>,
+    /// The form of the list.
+    #[command(flatten)]
+    pub print: Print,
+}
+
+/// Makes a development authority.
+#[derive(Debug, Args)]
+pub struct DevCa {
+    /// The folder for the files
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The consortium's id
+    #[arg(long, value_name = "ID")]
+    pub consortium: String,
+    /// A hospital's id; may be repeated
+    #[arg(long = "site", value_name = "ID")]
+    pub sites: Vec<String>,
+    /// The id of somebody who asks; may be repeated
+    #[arg(long = "person", value_name = "ID")]
+    pub people: Vec<String>,
+    /// A host name of the gateway beside localhost; may be repeated
+    #[arg(long = "dns", value_name = "HOST")]
+    pub dns: Vec<String>,
+    /// The gateway's id
+    #[arg(long, value_name = "ID", default_value = "gateway")]
+    pub gateway_id: String,
+    /// Days until the certificates expire [default: 397]
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+}
+
+/// About profiles.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ProfileCommand {
+    /// Prints the settings in effect and where each comes from
+    Show,
+}
+
+/// The shells with completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU Bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// Fish.
+    Fish,
+}

@@ -1,0 +1,44 @@
+//! One file for each command.
+
+mod completions;
+mod dev_ca;
+mod explain;
+mod list;
+mod profile;
+mod query;
+mod session;
+mod statement;
+
+use clap::ArgMatches;
+
+use crate::args::{Cli, Command};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Runs the command that was asked for.
+pub async fn run(cli: Cli, matches: ArgMatches, console: Console) -> Exit {
+    match dispatch(cli, matches, console).await {
+        Ok(exit) => exit,
+        Err((failure, console)) => console.fail(&failure),
+    }
+}
+
+async fn dispatch(cli: Cli, matches: ArgMatches, mut console: Console) -> Result<Exit, (Failure, Console)> {
+    match &cli.command {
+        Command::DevCa(args) => return dev_ca::run(args, console).map_err(|failure| (failure, console)),
+        Command::Completions { shell } => return completions::run(*shell).map_err(|failure| (failure, console)),
+        _ => {}
+    }
+    let settings = Settings::merge(&cli, &matches, console.lang).map_err(|failure| (failure, console))?;
+    console.lang = settings.lang().unwrap_or(console.lang);
+    let ended = match &cli.command {
+        Command::Query(args) => query::run(args, &settings, console).await,
+        Command::Explain(args) => explain::run(args, &settings, console).await,
+        Command::Sites(args) => list::sites(args, &settings, console).await,
+        Command::Tables(args) => list::tables(args, &settings, console).await,
+        _ => profile::show(&settings, console),
+    };
+    ended.map_err(|failure| (failure, console))
+}

@@ -1,0 +1,192 @@
+//! `renkei query`: asks, prints the rows, says how the sites ended.
+
+use std::time::Instant;
+
+use crate::answer::Account;
+use crate::args::{Print, Query};
+use crate::client::{Answer, Client};
+use crate::command::{session, statement};
+use crate::console::{Console, Report};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::output::{self, Closing, Flow, Format, Output, Provenance};
+use crate::param::Param;
+use crate::progress::Progress;
+use crate::settings::{self, Settings};
+
+/// Rows between two updates of the progress.
+const STEP: u64 = 1_000;
+
+/// A statement with what it takes to print its answer.
+pub struct Ask<'a> {
+    /// The statement.
+    pub sql: &'a str,
+    /// The values of its parameters.
+    pub params: &'a [Param],
+    /// The parameters as they were written.
+    pub written: &'a [String],
+    /// The form of the answer.
+    pub print: &'a Print,
+    /// The same, decided.
+    pub format: Format,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure`], with nothing said yet.
+pub async fn run(args: &Query, settings: &Settings, console: Console) -> Result<Exit, Failure> {
+    let lang = console.lang;
+    let format = format(&args.print, settings, &console)?;
+    let params = params(&args.params, lang)?;
+    let deadline = deadline(settings, lang)?;
+    let min_sites = min_sites(settings, lang)?;
+    let sql = statement::read(&args.statement, lang)?;
+    let started = Instant::now();
+    let mut progress = Progress::start(console);
+    let mut client = session::connect(settings, lang).await?;
+    if let Some(deadline) = deadline {
+        client.header("renkei-deadline", &deadline)?;
+    }
+    if let Some(min_sites) = min_sites {
+        client.header("renkei-min-sites", &min_sites)?;
+    }
+    let ask = Ask { sql: &sql, params: &params, written: &args.params, print: &args.print, format };
+    ask.run(client, &mut progress, started, console).await
+}
+
+impl Ask<'_> {
+    /// Asks and prints.
+    ///
+    /// # Errors
+    /// [`Failure`], with nothing said yet.
+    pub async fn run(
+        &self,
+        client: Client,
+        progress: &mut Progress,
+        started: Instant,
+        console: Console,
+    ) -> Result<Exit, Failure> {
+        let mut answer = client.ask(self.sql, self.params).await?;
+        if self.print.out.is_none() && console.out_terminal && self.format != Format::Table {
+            progress.done();
+        }
+        let provenance = self.provenance(answer.account.as_ref());
+        let mut output = Output::begin(self.format, self.print, &answer.schema, provenance)?;
+        copy(&mut answer, &mut output, progress).await?;
+        progress.done();
+        let rows = output.rows;
+        let closing = output.finish()?;
+        let exit = answer.account.as_ref().map_or(Exit::Ok, |account| Exit::of_sites(&account.sites));
+        let report = Report {
+            account: answer.account.as_ref(),
+            rows: Some(closing.cut.map_or(rows, |shown| shown as u64)),
+            seconds: started.elapsed().as_secs_f64(),
+            notes: notes(&closing, answer.account.as_ref(), console.lang),
+        };
+        console.report(exit, &report);
+        if closing.cut.is_none() {
+            answer.close().await;
+        }
+        Ok(exit)
+    }
+
+    fn provenance(&self, account: Option<&Account>) -> Provenance {
+        let mut pairs = vec![("renkei.sql".to_owned(), self.sql.to_owned())];
+        let mut add = |key: &str, value: Option<String>| {
+            pairs.extend(value.filter(|v| !v.is_empty()).map(|value| (format!("renkei.{key}"), value)));
+        };
+        add("parameters", (!self.written.is_empty()).then(|| serde_json::json!(self.written).to_string()));
+        add("query_id", account.and_then(|a| a.query_id.clone()));
+        add("project", account.and_then(|a| a.project.clone()));
+        add("snapshots", account.map(Account::snapshots));
+        add("answer", account.map(|a| a.raw.to_string()));
+        pairs
+    }
+}
+
+async fn copy(answer: &mut Answer, output: &mut Output, progress: &Progress) -> Result<(), Failure> {
+    let mut told = 0;
+    while let Some(batch) = answer.next().await? {
+        if output.write(&batch)? == Flow::Enough {
+            break;
+        }
+        if output.rows >= told + STEP {
+            told = output.rows;
+            progress.rows(told);
+        }
+    }
+    Ok(())
+}
+
+fn notes(closing: &Closing, account: Option<&Account>, lang: Lang) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(held) = closing.held {
+        let range = |low: i64, high: i64| if low == high { low.to_string() } else { format!("{low}–{high}") };
+        let sites = range(held.fewest, held.most);
+        let below =
+            account.and_then(Account::minimum_persons).map_or("k−1".to_owned(), |k| k.saturating_sub(1).to_string());
+        let rows = held.rows;
+        notes.push(match lang {
+            Lang::En => {
+                let these = if rows == 1 { "row" } else { "rows" };
+                let hold = if held.most == 1 { "site holds" } else { "sites hold" };
+                format!("* {rows} {these}: {sites} {hold} 0 to {below} persons here; the numbers leave them out")
+            }
+            Lang::Ja => format!("* {rows}行: {sites}施設がこのセルに0〜{below}人を持ち、数値に含めていません"),
+        });
+    }
+    if let Some(shown) = closing.cut {
+        notes.push(say!(
+            lang,
+            "the first {shown} rows are shown and there are more: `--max-rows 0` shows all, `-o answer.csv` writes all",
+            "先頭の{shown}行だけを表示しました。すべて表示するには `--max-rows 0`、保存するには `-o answer.csv`"
+        ));
+    }
+    notes
+}
+
+/// The form of an answer, with the profile's wish.
+pub fn format(print: &Print, settings: &Settings, console: &Console) -> Result<Format, Failure> {
+    let profile = settings.get("output").and_then(|text| clap::ValueEnum::from_str(text, true).ok());
+    output::choose(print, profile, console)
+}
+
+fn params(written: &[String], lang: Lang) -> Result<Vec<Param>, Failure> {
+    let parse = |(index, text): (usize, &String)| {
+        Param::parse(text).map_err(|error| {
+            let (number, value, kind) = (index + 1, &error.value, error.kind);
+            Failure::usage(say!(
+                lang,
+                "parameter ${number}: `{value}` is not of the type `{kind}`",
+                "パラメーター ${number}: `{value}` は `{kind}` 型ではありません"
+            ))
+        })
+    };
+    written.iter().enumerate().map(parse).collect()
+}
+
+fn deadline(settings: &Settings, lang: Lang) -> Result<Option<String>, Failure> {
+    let Some(text) = settings.get("deadline") else { return Ok(None) };
+    match settings::is_deadline(text) {
+        true => Ok(Some(text.to_owned())),
+        false => Err(Failure::usage(say!(
+            lang,
+            "--deadline: `{text}` is not a time such as 30s or 2m",
+            "--deadline: `{text}` は 30s や 2m のような時間ではありません"
+        ))),
+    }
+}
+
+fn min_sites(settings: &Settings, lang: Lang) -> Result<Option<String>, Failure> {
+    let Some(text) = settings.get("min_sites") else { return Ok(None) };
+    match text.parse::<u32>() {
+        Ok(number) if number > 0 => Ok(Some(number.to_string())),
+        _ => Err(Failure::usage(say!(
+            lang,
+            "--min-sites: `{text}` is not a number of sites, 1 or more",
+            "--min-sites: `{text}` は1以上の施設数ではありません"
+        ))),
+    }
+}

@@ -1,0 +1,13 @@
+//! The program against a gateway of this test's own: a Flight SQL server over mutual TLS, with certificates that
+//! `renkei dev-ca` made. What the statement is called decides how the server behaves; everything on the way is real.
+
+#[path = "main/asking.rs"]
+mod asking;
+#[path = "main/local.rs"]
+mod local;
+#[path = "main/server.rs"]
+mod server;
+#[path = "main/shell.rs"]
+mod shell;
+#[path = "main/trouble.rs"]
+mod trouble;
