@@ -1,1 +1,0 @@
-//! Three simulated hospitals and a gateway on one machine, in one command.
