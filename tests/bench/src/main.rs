@@ -1,0 +1,73 @@
+//! Benchmarks of the whole path: ratios within one run, since machines are noisy.
+//!
+//! `cargo run --release -p renkei-bench -- federation` makes three sites of many measurements, ingests them, starts
+//! three nodes and a gateway as processes, and asks the same statements of the gateway and of one DataFusion session
+//! over the union of the same files with the same total of threads. Runs alternate, medians and their ratio are printed.
+
+mod client;
+mod data;
+mod federation;
+mod processes;
+mod single;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Benchmarks of Renkei: medians and ratios within one run.
+#[derive(Debug, Parser)]
+#[command(name = "renkei-bench", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Three nodes and a gateway against one DataFusion session over the union.
+    Federation(Federation),
+}
+
+/// What is measured.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Federation {
+    /// Measurement rows of each site.
+    #[arg(long, default_value_t = 10_000_000)]
+    rows: u64,
+    /// Folder for data and snapshots; kept, and used again when it is there.
+    #[arg(long, default_value = "target/bench")]
+    dir: PathBuf,
+    /// Runs of each statement on each side, after one that is not counted.
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+    /// Threads of each node; the single session gets three times as many.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+}
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let rest = || args.iter().skip(1).cloned().collect::<Vec<_>>();
+    match args.get(1).and_then(|name| name.to_str()) {
+        Some("renkei-node") => return renkei_node::cli::main_from(rest()),
+        Some("renkei-gateway") => return renkei_gateway::cli::main_from(rest()),
+        _ => {}
+    }
+    let Cli { command: Command::Federation(options) } = Cli::parse();
+    match federation::run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "renkei-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line of the report.
+pub(crate) fn say(text: impl AsRef<str>) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush());
+}
