@@ -29,16 +29,16 @@ struct Persons {
 }
 
 impl Persons {
+    /// Adds a person; true where the list grew.
     #[inline]
-    fn add(&mut self, person: u32) {
+    fn add(&mut self, person: u32) -> bool {
         match self.list.last() {
-            Some(last) if *last == person => {}
-            Some(last) => {
-                self.unsorted |= *last > person;
-                self.list.push(person);
-            }
-            None => self.list.push(person),
+            Some(last) if *last == person => return false,
+            Some(last) => self.unsorted |= *last > person,
+            None => {}
         }
+        self.list.push(person);
+        true
     }
 
     fn settle(&mut self) {
@@ -98,8 +98,15 @@ fn sets(values: &[ArrayRef]) -> Result<&BinaryArray> {
 #[derive(Debug, Default)]
 struct Groups {
     groups: Vec<Persons>,
-    /// Bytes of the lists, counted as they grow.
+    /// Bytes of lists and sets, counted as they grow: a walk over all groups in each batch would cost more than the work.
     bytes: usize,
+}
+
+impl Groups {
+    /// After groups were handed over.
+    fn shrink(&mut self) {
+        self.bytes = self.groups.iter().map(Persons::size).sum();
+    }
 }
 
 impl GroupsAccumulator for Groups {
@@ -111,23 +118,26 @@ impl GroupsAccumulator for Groups {
         total_num_groups: usize,
     ) -> Result<()> {
         self.groups.resize(total_num_groups, Persons::default());
-        let groups = self.groups.as_mut_slice();
+        let (groups, mut grown) = (self.groups.as_mut_slice(), 0);
         accumulate(group_indices, owners(values)?, opt_filter, |group, person| {
             if let Some(persons) = groups.get_mut(group) {
-                persons.add(person);
+                grown += usize::from(persons.add(person));
             }
         });
-        self.bytes = self.groups.iter().map(Persons::size).sum();
+        // A growing vector has up to twice the room that it needs.
+        self.bytes += grown * size_of::<u32>() * 2;
         Ok(())
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let groups = emit_to.take_needed(&mut self.groups);
+        self.shrink();
         Ok(Arc::new(Int64Array::from_iter_values(groups.into_iter().map(Persons::count))))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let groups = emit_to.take_needed(&mut self.groups);
+        self.shrink();
         let sets = groups.into_iter().map(bytes).collect::<Result<Vec<_>>>()?;
         Ok(vec![Arc::new(BinaryArray::from_iter_values(sets))])
     }
@@ -137,9 +147,9 @@ impl GroupsAccumulator for Groups {
         for (set, group) in sets(values)?.iter().zip(group_indices) {
             if let (Some(set), Some(persons)) = (set, self.groups.get_mut(*group)) {
                 persons.merge(set)?;
+                self.bytes += set.len();
             }
         }
-        self.bytes = self.groups.iter().map(Persons::size).sum();
         Ok(())
     }
 
@@ -169,7 +179,9 @@ struct Single {
 
 impl Accumulator for Single {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        owners(values)?.iter().flatten().for_each(|person| self.persons.add(person));
+        owners(values)?.iter().flatten().for_each(|person| {
+            self.persons.add(person);
+        });
         Ok(())
     }
 
@@ -242,3 +254,6 @@ static PERSONS: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| {
 pub(super) fn persons_udaf() -> Arc<AggregateUDF> {
     Arc::clone(&PERSONS)
 }
+
+#[cfg(test)]
+mod tests;

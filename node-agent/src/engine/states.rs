@@ -384,3 +384,6 @@ pub(super) fn float_udaf() -> Arc<AggregateUDF> {
 pub(super) fn integer_udaf() -> Arc<AggregateUDF> {
     Arc::clone(&INTEGER)
 }
+
+#[cfg(test)]
+mod tests;
