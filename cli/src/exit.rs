@@ -161,12 +161,12 @@ mod tests {
             (&[(AnsweredHeld, None), (Late, Some(Code::Late))], Exit::Partial),
             (&[(Answered, None), (Refused, Some(Code::Rows))], Exit::Partial),
             (&[(Answered, None), (NotMapped, Some(Code::NotMapped))], Exit::Partial),
-            (&[(Answered, None), (NotApproved, Some(Code::SiteGrant))], Exit::Partial),
+            (&[(Answered, None), (NotApproved, Some(Code::TableGrant))], Exit::Partial),
             (&[(Answered, None), (Failed, Some(Code::Failed))], Exit::Partial),
             (&[(Offline, Some(Code::Offline))], Exit::Unavailable),
             (&[(Offline, None), (Late, None)], Exit::Unavailable),
-            (&[(NotApproved, Some(Code::SiteGrant)), (Offline, Some(Code::Offline))], Exit::Unavailable),
-            (&[(NotApproved, Some(Code::SiteGrant)), (Refused, Some(Code::TableGrant))], Exit::Denied),
+            (&[(NotApproved, Some(Code::TableGrant)), (Offline, Some(Code::Offline))], Exit::Unavailable),
+            (&[(NotApproved, Some(Code::TableGrant)), (Refused, Some(Code::TableGrant))], Exit::Denied),
             (&[(Refused, Some(Code::Rows)), (Refused, Some(Code::Rows))], Exit::Usage),
         ];
         for (states, expected) in cases {

@@ -30,7 +30,7 @@ impl Admission {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let (own, all) = (running.get(person).copied().unwrap_or(0), running.values().sum::<usize>());
         let busy = |who: &str, number: usize| {
-            Refusal::new(Code::Failed, format!("{who} {number} questions running, the most at a time"))
+            Refusal::new(Code::Busy, format!("{who} {number} questions running, the most at a time"))
                 .hint("ask again when one of them has ended")
         };
         if own >= self.per_person {

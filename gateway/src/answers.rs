@@ -50,7 +50,7 @@ mod tests {
 
     fn entry(at: i64) -> Entry {
         let answered = Answered {
-            query_id: QueryId::generate(),
+            query_id: QueryId::at(Timestamp(at), [7; 10]),
             project: "p".parse().unwrap(),
             sites: Vec::new(),
             coverage: Coverage::default(),

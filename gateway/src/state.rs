@@ -1,9 +1,11 @@
 //! What the parts of the gateway share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rand::rngs::StdRng;
+use rand::{RngCore as _, SeedableRng as _};
 use renkei_plan::{Catalogue, Facts, Planner};
-use renkei_types::{Clock, PersonId, Refusal};
+use renkei_types::{Clock, PersonId, QueryId, Refusal};
 
 use crate::admission::Admission;
 use crate::answers::Answers;
@@ -33,12 +35,16 @@ pub(crate) struct State {
     pub(crate) admission: Admission,
     pub(crate) answers: Answers,
     pub(crate) limits: Limits,
+    random: Mutex<StdRng>,
 }
 
 impl State {
-    /// Builds it of a configuration; `seed` makes handles that cannot be guessed.
+    /// Builds it of a configuration; `seed` makes query ids, and handles that cannot be guessed.
     pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>, seed: [u8; 32]) -> anyhow::Result<Self> {
         let limits = config.limits;
+        let mut random = StdRng::from_seed(seed);
+        let mut handles_seed = [0; 32];
+        random.fill_bytes(&mut handles_seed);
         let catalogue = tables::ALL
             .iter()
             .fold(Catalogue::cdm(), |catalogue, table| catalogue.with_gateway_table(table.name, table.schema()));
@@ -49,12 +55,20 @@ impl State {
             sites: Sites::new(&config.sites, &clock),
             projects: Projects::new(config.projects.clone()),
             tokens: Tokens::new(config.tokens.clone()),
-            handles: Handles::new(limits.handles_per_person, limits.handle_lifetime, seed),
+            handles: Handles::new(limits.handles_per_person, limits.handle_lifetime, handles_seed),
+            random: Mutex::new(random),
             admission: Admission::new(limits.queries_per_person, limits.queries),
             answers: Answers::default(),
             clock,
             limits,
         })
+    }
+
+    /// An id for a new question.
+    pub(crate) fn query_id(&self) -> QueryId {
+        let mut bits = [0; 10];
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bits);
+        QueryId::at(self.clock.now(), bits)
     }
 
     /// The project under which a statement is asked; none where it reads nothing of a hospital and names none.

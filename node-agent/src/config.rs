@@ -169,7 +169,10 @@ impl Settings for Config {
             for table in tables.into_iter().flatten().filter(|table| renkei_cdm::table(table).is_none()) {
                 let near = renkei_cdm::nearest(table, renkei_cdm::tables().iter().map(|t| t.name)).join(" or ");
                 let hint = if near.is_empty() { String::new() } else { format!("; did you mean {near}?") };
-                problems.add(&format!("projects.{i}.tables"), format!("names `{table}`, which is no table of the CDM{hint}"));
+                problems.add(
+                    &format!("projects.{i}.tables"),
+                    format!("names `{table}`, which is no table of the CDM{hint}"),
+                );
             }
         }
         if self.engine.memory_mib < 64 {

@@ -129,7 +129,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Lost`] when it panicked.
-    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, EngineError> {
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
         let runtime = self.runtime.as_ref().ok_or(EngineError::Lost)?;
         runtime.spawn_blocking(work).await.map_err(|_| EngineError::Lost)
     }

@@ -92,8 +92,7 @@ impl Pipeline {
 }
 
 fn split(planner: &Planner, received: &Received) -> Result<Split, Refusal> {
-    let question =
-        Question { sql: &received.sql, parameters: &received.parameters, bound_at: received.bound_at };
+    let question = Question { sql: &received.sql, parameters: &received.parameters, bound_at: received.bound_at };
     let split = planner.split(&question)?;
     if split.release_points.is_empty() {
         return Err(Refusal::new(Code::ReferenceOnly, "the statement asks nothing of a site"));

@@ -36,9 +36,7 @@ impl Snapshots {
     pub(crate) fn tables(&self, wish: Option<&SnapshotId>) -> Result<Arc<SnapshotTables>, Unready> {
         let current = self.current()?;
         match wish {
-            Some(id) if current.snapshot().id() != id => {
-                Ok(Arc::new(SnapshotTables::new(self.store.get(id)?)?))
-            }
+            Some(id) if current.snapshot().id() != id => Ok(Arc::new(SnapshotTables::new(self.store.get(id)?)?)),
             _ => Ok(current),
         }
     }

@@ -6,7 +6,13 @@
 //! they are decoded: sizes are bounded by [`ipc::MAX_BYTES`] and the schema is checked by whoever asked.
 
 /// Version 1 of the protocol.
-#[expect(missing_docs, clippy::all, clippy::allow_attributes_without_reason, unused_qualifications, reason = "generated")]
+#[expect(
+    missing_docs,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    unused_qualifications,
+    reason = "generated"
+)]
 pub mod v1 {
     include!("generated/renkei.v1.rs");
 }

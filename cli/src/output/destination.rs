@@ -1,7 +1,8 @@
 //! Standard output or a file.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Stdout, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -44,8 +45,11 @@ impl Destination {
             // A link keeps pointing where it points.
             let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let file =
-                tempfile::Builder::new().prefix(".renkei-").suffix(".part").tempfile_in(folder).map_err(wrong)?;
+            // What the file before it had, else what the person's umask leaves of the usual.
+            let mode = target.metadata().map_or_else(|_| Permissions::from_mode(0o666), |before| before.permissions());
+            let mut builder = tempfile::Builder::new();
+            let builder = builder.prefix(".renkei-").suffix(".part").permissions(mode);
+            let file = builder.tempfile_in(folder).map_err(wrong)?;
             Place::New(BufWriter::new(file), target)
         };
         Ok(Self { place, trouble: Trouble(Arc::default(), Some(path.to_owned())) })
@@ -62,21 +66,10 @@ impl Destination {
         let Place::New(file, target) = self.place else { return Ok(()) };
         let finished = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
             file.as_file().sync_all()?;
-            set_mode(&file, &target)?;
             file.persist(&target).map_err(|PersistError { error, .. }| error)
         });
         finished.map(drop).map_err(|error| self.trouble.note(error).into())
     }
-}
-
-/// A temporary file is private; the answer gets what its predecessor had, or what files usually have.
-fn set_mode(file: &NamedTempFile, target: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = match target.metadata() {
-        Ok(before) => before.permissions(),
-        Err(_) => std::fs::Permissions::from_mode(0o600),
-    };
-    file.as_file().set_permissions(mode)
 }
 
 impl Write for Destination {

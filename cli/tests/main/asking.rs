@@ -185,6 +185,20 @@ fn a_parquet_file_carries_the_question() {
 }
 
 #[test]
+fn a_file_has_the_mode_of_its_predecessor_or_of_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let (desk, server) = desk();
+    let mode = |name: &str| fs::metadata(desk.path(name)).unwrap().permissions().mode() & 0o777;
+    fs::write(desk.path("plain"), "").unwrap();
+    fs::write(desk.path("private.csv"), "").unwrap();
+    fs::set_permissions(desk.path("private.csv"), fs::Permissions::from_mode(0o600)).unwrap();
+    for name in ["new.csv", "private.csv"] {
+        assert_eq!(desk.ask(&server, &["query", "ok", "-o", name]).status, 0);
+    }
+    assert_eq!((mode("new.csv"), mode("private.csv")), (mode("plain"), 0o600));
+}
+
+#[test]
 fn a_reader_that_hangs_up_is_no_error() {
     let (desk, server) = desk();
     let mut child =

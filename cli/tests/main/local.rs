@@ -90,11 +90,3 @@ fn shells_get_their_completions() {
         assert!(ran.status == 0 && ran.out.contains(part), "{shell}");
     }
 }
-
-#[test]
-fn zz_time() {
-    let t = std::time::Instant::now();
-    let mut b = [0u8; 8];
-    rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut b).unwrap();
-    println!("random {:?}", t.elapsed());
-}

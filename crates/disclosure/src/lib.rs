@@ -13,4 +13,4 @@ mod raw;
 mod release;
 
 pub use raw::{Raw, RawState};
-pub use release::{Released, ReleaseError, release};
+pub use release::{ReleaseError, Released, release};

@@ -27,6 +27,9 @@ pub struct RawState {
 
 impl std::fmt::Debug for Raw {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Raw").field("keys", &self.keys.len()).field("states", &self.states.len()).finish_non_exhaustive()
+        f.debug_struct("Raw")
+            .field("keys", &self.keys.len())
+            .field("states", &self.states.len())
+            .finish_non_exhaustive()
     }
 }

@@ -41,7 +41,8 @@ pub(crate) fn make_total(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 fn guard_division(left: Expr, op: Operator, right: Expr, plan: &LogicalPlan) -> Result<Transformed<Expr>> {
-    if matches!(&right, Expr::Literal(value, _) if !value.is_null() && *value != ScalarValue::new_zero(&value.data_type())?) {
+    if matches!(&right, Expr::Literal(value, _) if !value.is_null() && *value != ScalarValue::new_zero(&value.data_type())?)
+    {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
     }
     let data_type = input_type(&right, plan)?;

@@ -17,12 +17,23 @@ pub(crate) fn refusal(error: &DataFusionError, names: &Names) -> Refusal {
         DataFusionError::Plan(text) => plan(text, names),
         DataFusionError::SQL(inner, _) => Refusal::new(Code::Syntax, inner.to_string()),
         DataFusionError::NotImplemented(text) => Refusal::new(Code::NotSupported, first_line(text)),
-        other => Refusal::new(Code::Type, first_line(&other.strip_backtrace())),
+        other => types(&other.strip_backtrace()),
     }
 }
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
+}
+
+/// An error of types; the engine calls some of them internal, which they are not for the one who asks.
+fn types(text: &str) -> Refusal {
+    let text = first_line(text);
+    let function = text.split_once("Function '").and_then(|(_, rest)| rest.split('\'').next());
+    match function.filter(|_| text.contains("signature")) {
+        Some(name) => Refusal::new(Code::Type, format!("`{name}` does not take arguments of these types"))
+            .hint("cast the arguments; docs/sql.md has the functions"),
+        None => Refusal::new(Code::Type, text.trim_start_matches("Internal error: ")),
+    }
 }
 
 fn schema(error: &SchemaError) -> Refusal {
@@ -58,10 +69,11 @@ fn plan(text: &str, names: &Names) -> Refusal {
         };
     }
     if text.contains("Placeholder") || text.contains("placeholder") {
-        return Refusal::new(Code::Parameter, text).hint("give every parameter a value; write CAST($1 AS DATE) to fix its type");
+        return Refusal::new(Code::Parameter, text)
+            .hint("give every parameter a value; write CAST($1 AS DATE) to fix its type");
     }
     let hint = text.contains("must appear in the GROUP BY").then_some("add the column to GROUP BY or aggregate it");
-    let refusal = Refusal::new(Code::Type, text);
+    let refusal = types(text);
     match hint {
         Some(hint) => refusal.hint(hint),
         None => refusal,

@@ -20,8 +20,8 @@
 //! the engine's own partial aggregate states (for `count(distinct)` and `median` those *are* the raw values).
 
 mod catalogue;
-mod digest;
 mod dialect;
+mod digest;
 mod error;
 mod explain;
 mod meaning;

@@ -64,17 +64,21 @@ impl Meaning {
     pub fn groupable(self) -> bool {
         matches!(
             self,
-            Self::Site | Self::Code | Self::Coarse | Self::Text | Self::Flag | Self::Band | Self::Derived | Self::Constant
+            Self::Site
+                | Self::Code
+                | Self::Coarse
+                | Self::Text
+                | Self::Flag
+                | Self::Band
+                | Self::Derived
+                | Self::Constant
         )
     }
 
     /// Whether it may be summed and averaged.
     #[must_use]
     pub fn summable(self) -> bool {
-        matches!(
-            self,
-            Self::Coarse | Self::Flag | Self::Derived | Self::Conditional | Self::Amount | Self::Constant
-        )
+        matches!(self, Self::Coarse | Self::Flag | Self::Derived | Self::Conditional | Self::Amount | Self::Constant)
     }
 
     /// Whether it depends on a condition, so that the rest of the cell must be protected too.
@@ -165,8 +169,10 @@ impl Scope<'_> {
                 Err(Refusal::new(Code::Subquery, format!("{}: a subquery inside an expression", self.clause))
                     .hint("join the subquery in FROM on person_id (SELECT DISTINCT person_id … for IN and EXISTS)"))
             }
-            Expr::OuterReferenceColumn(..) => Err(Refusal::new(Code::Subquery, "a correlated subquery")
-                .hint("join the subquery in FROM on person_id")),
+            Expr::OuterReferenceColumn(..) => {
+                Err(Refusal::new(Code::Subquery, "a correlated subquery")
+                    .hint("join the subquery in FROM on person_id"))
+            }
             Expr::WindowFunction(_) | Expr::AggregateFunction(_) => {
                 Err(self.unsupported("an aggregate or window function at this place"))
             }
@@ -196,13 +202,16 @@ impl Scope<'_> {
 
     fn unsupported(&self, what: &str) -> Refusal {
         Refusal::new(Code::NotSupported, format!("{}: {what} is not part of the language", self.clause))
-            .hint("`renkei explain --rules` will list what is; the documentation has the table (docs/sql.md)")
+            .hint("docs/sql.md lists what is")
     }
 
     fn key_use(&self, column: &Column, domain: &str) -> Refusal {
         Refusal::new(
             Code::KeyUse,
-            format!("{}: `{}` is a {domain} key; it may not be compared, computed with or returned", self.clause, column.name),
+            format!(
+                "{}: `{}` is a {domain} key; it may not be compared, computed with or returned",
+                self.clause, column.name
+            ),
         )
         .hint("join on it, count it distinct, test it for NULL, or group by it below another aggregate")
         .at(place(column))
@@ -246,8 +255,11 @@ impl Scope<'_> {
         let pattern = value.try_as_str().flatten().unwrap_or_default();
         let prefix_only = pattern.strip_suffix('%').is_some_and(|head| !head.contains(['%', '_']));
         if meaning == Meaning::Code && !prefix_only {
-            return Err(Refusal::new(Code::NotSupported, format!("{}: LIKE on a code takes a literal prefix", self.clause))
-                .hint("write LIKE 'ICD10:E11%'"));
+            return Err(Refusal::new(
+                Code::NotSupported,
+                format!("{}: LIKE on a code takes a literal prefix", self.clause),
+            )
+            .hint("write LIKE 'ICD10:E11%'"));
         }
         Ok(Meaning::Flag)
     }

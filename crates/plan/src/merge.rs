@@ -120,8 +120,14 @@ impl<'a> Table<'a> {
     fn new(point: &'a ReleasePoint) -> Result<Self, MergeError> {
         let fields: Vec<_> = point.keys.iter().map(|key| SortField::new(key.data_type.clone())).collect();
         let converter = if fields.is_empty() { None } else { Some(RowConverter::new(fields)?) };
-        let mut table =
-            Self { point, schema: point.cell_schema(), converter, index: HashMap::new(), order: Vec::new(), cells: Vec::new() };
+        let mut table = Self {
+            point,
+            schema: point.cell_schema(),
+            converter,
+            index: HashMap::new(),
+            order: Vec::new(),
+            cells: Vec::new(),
+        };
         if table.converter.is_none() {
             // A total has its one cell even where nobody lists it.
             table.cells.push(table.empty());

@@ -19,8 +19,27 @@ use crate::Catalogue;
 
 /// Scalar functions of the language.
 const SCALAR: &[&str] = &[
-    "abs", "ceil", "floor", "round", "trunc", "signum", "sqrt", "ln", "log10", "log2", "exp", "coalesce", "nullif", "greatest",
-    "least", "date_trunc", "date_part", "now", "current_date", "lower", "upper",
+    "abs",
+    "ceil",
+    "floor",
+    "round",
+    "trunc",
+    "signum",
+    "sqrt",
+    "ln",
+    "log10",
+    "log2",
+    "exp",
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "date_trunc",
+    "date_part",
+    "now",
+    "current_date",
+    "lower",
+    "upper",
 ];
 
 /// Window functions of the language, beside the aggregates.
@@ -85,7 +104,8 @@ impl Names {
 fn catalogue_name(name: &TableReference) -> String {
     match name {
         TableReference::Bare { table } => table.to_string(),
-        TableReference::Partial { schema, table } | TableReference::Full { schema, table, .. } => match schema.as_ref() {
+        TableReference::Partial { schema, table } | TableReference::Full { schema, table, .. } => match schema.as_ref()
+        {
             "cdm" => table.to_string(),
             schema => format!("{schema}.{table}"),
         },

@@ -93,7 +93,8 @@ impl ReleasePoint {
     /// The schema of a site's cells on the wire: keys `k0…`, then states `s0…` as structs, null where held.
     #[must_use]
     pub fn cell_schema(&self) -> SchemaRef {
-        let keys = self.keys.iter().enumerate().map(|(i, key)| Field::new(format!("k{i}"), key.data_type.clone(), true));
+        let keys =
+            self.keys.iter().enumerate().map(|(i, key)| Field::new(format!("k{i}"), key.data_type.clone(), true));
         let states = self
             .states
             .iter()
@@ -107,15 +108,21 @@ impl ReleasePoint {
     pub fn merged_schema(&self) -> SchemaRef {
         let keys = self.keys.iter().map(|key| key.data_type.clone());
         let outputs = self.outputs.iter().map(|output| output.data_type.clone());
-        let mut fields: Vec<Field> =
-            keys.chain(outputs).enumerate().map(|(i, data_type)| Field::new(format!("c{i}"), data_type, true)).collect();
+        let mut fields: Vec<Field> = keys
+            .chain(outputs)
+            .enumerate()
+            .map(|(i, data_type)| Field::new(format!("c{i}"), data_type, true))
+            .collect();
         fields.push(Field::new(released::SITES, DataType::Int64, true));
         fields.push(Field::new(released::HELD, DataType::Int64, true));
         Arc::new(Schema::new(fields))
     }
 
     fn same(&self, other: &Self) -> bool {
-        self.input == other.input && self.keys == other.keys && self.states == other.states && self.outputs == other.outputs
+        self.input == other.input
+            && self.keys == other.keys
+            && self.states == other.states
+            && self.outputs == other.outputs
     }
 }
 
@@ -135,7 +142,12 @@ impl Split {
     /// The schema of the answer: the asked columns, then `renkei_sites` and `renkei_held` where cells are in it.
     #[must_use]
     pub fn output_schema(&self) -> SchemaRef {
-        let fields = self.residual.schema().fields().iter().map(|field| field.as_ref().clone().with_metadata(Default::default()));
+        let fields = self
+            .residual
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.as_ref().clone().with_metadata(Default::default()));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 

@@ -21,6 +21,8 @@ pub const MAX_PREDICATES: usize = 256;
 pub const MAX_JOINS: usize = 12;
 /// Literals, such as the codes of a set.
 pub const MAX_CODES: usize = 10_000;
+/// Tables and subqueries in FROM, all together.
+const MAX_TABLES: usize = 64;
 /// Set operations.
 const MAX_SETS: usize = 32;
 /// Arithmetic and other operators.
@@ -54,7 +56,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
         .parse_statements()
         .map_err(|error| syntax(error, sql))?;
     let ast = one_query(statements)?;
-    if let ControlFlow::Break(refusal) = ast.visit(&mut Forbidden) {
+    if let ControlFlow::Break(refusal) = ast.visit(&mut Forbidden::default()) {
         return Err(refusal);
     }
     Ok(Statement { ast, question_marks })
@@ -118,7 +120,9 @@ fn count(n: &mut Counts, token: &Token) {
     match token {
         Token::LParen | Token::LBracket | Token::LBrace => n.depth += 1,
         Token::RParen | Token::RBracket | Token::RBrace => n.depth = n.depth.saturating_sub(1),
-        Token::Eq | Token::DoubleEq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => n.predicates += 1,
+        Token::Eq | Token::DoubleEq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => {
+            n.predicates += 1
+        }
         Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) => n.literals += 1,
         Token::Word(Word { keyword, quote_style: None, .. }) => count_keyword(n, *keyword),
         Token::Comma | Token::Period | Token::SemiColon | Token::Whitespace(_) | Token::Word(_) | Token::EOF => {}
@@ -202,15 +206,19 @@ fn one_query(mut statements: Vec<Ast>) -> Result<Ast, Refusal> {
 }
 
 fn query_kind(query: &Query, hint: &str) -> Result<(), Refusal> {
-    let writes = matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_));
+    let writes =
+        matches!(*query.body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_));
     if writes || !query.locks.is_empty() || query.for_clause.is_some() || query.settings.is_some() {
         return Err(Refusal::new(Code::StatementKind, "the statement does more than ask").hint(hint));
     }
     Ok(())
 }
 
-/// Refuses what the planner would take but the language does not have.
-struct Forbidden;
+/// Refuses what the planner would take but the language does not have, and counts tables, however they are joined.
+#[derive(Default)]
+struct Forbidden {
+    tables: usize,
+}
 
 impl Visitor for Forbidden {
     type Break = Refusal;
@@ -233,13 +241,17 @@ impl Visitor for Forbidden {
     }
 
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Refusal> {
+        self.tables += 1;
+        if self.tables > MAX_TABLES {
+            return ControlFlow::Break(too_large("the statement", self.tables, MAX_TABLES, "tables", None));
+        }
         let what = match table {
             TableFactor::Table { args: None, sample: None, version: None, .. }
             | TableFactor::Derived { lateral: false, .. }
             | TableFactor::NestedJoin { .. } => return ControlFlow::Continue(()),
-            TableFactor::Table { args: Some(_), .. } | TableFactor::TableFunction { .. } | TableFactor::Function { .. } => {
-                "a table function"
-            }
+            TableFactor::Table { args: Some(_), .. }
+            | TableFactor::TableFunction { .. }
+            | TableFactor::Function { .. } => "a table function",
             TableFactor::Table { .. } => "TABLESAMPLE or a table version",
             TableFactor::Derived { .. } => "LATERAL",
             TableFactor::UNNEST { .. } => "UNNEST",

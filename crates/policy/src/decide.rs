@@ -73,14 +73,16 @@ pub fn decide(policy: &SitePolicy, ask: &Ask<'_>) -> Result<Permit, Box<Denial>>
         return deny(SiteState::NotApproved, refusal);
     };
     if grant.members.as_ref().is_some_and(|members| !members.contains(ask.subject)) {
-        let refusal = Refusal::new(Code::Project, format!("{} is not a member of project {} here", ask.subject, ask.project))
-            .hint("the hospital adds the person to the project's grant");
+        let refusal =
+            Refusal::new(Code::Project, format!("{} is not a member of project {} here", ask.subject, ask.project))
+                .hint("the hospital adds the person to the project's grant");
         return deny(SiteState::NotApproved, refusal);
     }
     let missing = grant.tables.first_missing(ask.tables).or_else(|| grant.tables.first_missing(ask.reference_tables));
     if let Some(table) = missing {
-        let refusal = Refusal::new(Code::TableGrant, format!("project {} was not granted table `{table}`", ask.project))
-            .hint("leave the table out, or have the hospital extend the grant");
+        let refusal =
+            Refusal::new(Code::TableGrant, format!("project {} was not granted table `{table}`", ask.project))
+                .hint("leave the table out, or have the hospital extend the grant");
         return deny(SiteState::NotApproved, refusal);
     }
     minimum(policy, grant.minimum_persons, ask)

@@ -1,6 +1,6 @@
 //! Logs: to standard error, for people or as JSON.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -50,7 +50,8 @@ pub const DEFAULT_FILTER: &str = "info";
 /// [`TelemetryError`] when the filter does not parse or a subscriber is installed already.
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
     let filter = parse(filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let installed = match format {
         Format::Text => builder.try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),

@@ -87,8 +87,6 @@ codes! {
     Project = "E-PROJECT", Denied;
     /// A table that the project was not granted.
     TableGrant = "E-GRANT-TABLE", Denied;
-    /// The site does not take part in the project.
-    SiteGrant = "E-GRANT-SITE", Denied;
     /// The asked minimum of persons is below what the snapshot's seal allows.
     MinimumPersons = "E-MINIMUM", Denied;
     /// The question's clock is too far from the node's.
@@ -104,6 +102,8 @@ codes! {
     NotMapped = "E-NOT-MAPPED", Unavailable;
     /// The site derived another split of the statement than the gateway.
     Digest = "E-DIGEST", Unavailable;
+    /// As many questions run as may run at a time.
+    Busy = "E-BUSY", Unavailable;
     /// The site failed; the details are in its own log.
     Failed = "E-UNAVAILABLE", Unavailable;
     /// Fewer sites answered than were asked for.

@@ -5,9 +5,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} `{text}` is not valid: use 1 to 63 lower-case letters, digits, `-`, `_` or `.`, starting with a letter or digit")]
+#[error(
+    "{kind} `{text}` is not valid: use 1 to 63 lower-case letters, digits, `-`, `_` or `.`, starting with a letter or digit"
+)]
 pub struct IdError {
     kind: &'static str,
     text: String,
@@ -101,9 +105,11 @@ id!(
 );
 
 impl QueryId {
-    /// A new query id: UUID version 7, so that ids sort by time.
-    pub fn generate() -> Self {
-        Self(uuid::Uuid::now_v7().to_string())
+    /// A query id: UUID version 7 of the time and the random bits given, so that ids sort by time.
+    #[must_use]
+    pub fn at(now: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.0 / 1_000).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
     }
 }
 
@@ -122,9 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn query_ids_are_valid_ids_and_differ() {
-        let (a, b) = (QueryId::generate(), QueryId::generate());
-        assert_ne!(a, b);
-        assert!(QueryId::new(a.as_str()).is_ok());
+    fn query_ids_are_valid_differ_and_sort_by_time() {
+        let id = |micros, random| QueryId::at(Timestamp(micros), [random; 10]);
+        assert_ne!(id(0, 1), id(0, 2));
+        assert!(id(1_790_000_000_000_000, 9) < id(1_790_000_000_001_000, 1));
+        assert!(QueryId::new(id(1_790_000_000_000_000, 9).as_str()).is_ok());
     }
 }

@@ -21,7 +21,10 @@ struct Cell {
 /// Cells of all sites by key; a site is there only with at least the minimum of persons.
 type Cells = BTreeMap<String, Vec<Cell>>;
 
-fn cells(hospitals: &[Hospital], mut rows: impl FnMut(&Hospital, &Patient, &mut dyn FnMut(String, Option<f64>))) -> Cells {
+fn cells(
+    hospitals: &[Hospital],
+    mut rows: impl FnMut(&Hospital, &Patient, &mut dyn FnMut(String, Option<f64>)),
+) -> Cells {
     let mut all = Cells::new();
     for hospital in hospitals {
         let mut site: BTreeMap<String, Cell> = BTreeMap::new();
@@ -71,7 +74,11 @@ fn with_descendants(root: i32) -> BTreeSet<i32> {
 }
 
 fn has_condition(patient: &Patient, concepts: &BTreeSet<i32>) -> bool {
-    patient.visits.iter().flat_map(|visit| &visit.diagnoses).any(|diagnosis| concepts.contains(&diagnosis.code.concept()))
+    patient
+        .visits
+        .iter()
+        .flat_map(|visit| &visit.diagnoses)
+        .any(|diagnosis| concepts.contains(&diagnosis.code.concept()))
 }
 
 pub(crate) fn persons_by_sex(hospitals: &[Hospital]) -> Vec<Row> {
@@ -119,7 +126,8 @@ pub(crate) fn admissions_by_site_and_year(hospitals: &[Hospital]) -> Vec<Row> {
     let rows = cells.iter().filter_map(|(key, cells)| {
         let (site, year) = key.split_once(' ')?;
         let admissions: i64 = cells.iter().map(|cell| cell.rows).sum();
-        let columns = [("site_id", json!(site)), ("year", json!(year.parse::<i64>().ok()?)), ("admissions", json!(admissions))];
+        let columns =
+            [("site_id", json!(site)), ("year", json!(year.parse::<i64>().ok()?)), ("admissions", json!(admissions))];
         // Cells of a site are that site's alone: nobody else holds anything there.
         Some(row(columns, 1, 1))
     });
@@ -138,7 +146,8 @@ pub(crate) fn diabetes_prevalence(hospitals: &[Hospital]) -> Vec<Row> {
         let ill = ill.get(sex)?;
         let (part, whole) = (persons(ill), persons(all));
         let percent = 100.0 * part as f64 / whole as f64;
-        let columns = [("sex", json!(sex)), ("ill", json!(part)), ("persons", json!(whole)), ("percent", json!(percent))];
+        let columns =
+            [("sex", json!(sex)), ("ill", json!(part)), ("persons", json!(whole)), ("percent", json!(percent))];
         Some(row(columns, all.len().min(ill.len()), hospitals.len()))
     });
     rows.collect()

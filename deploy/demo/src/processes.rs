@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stage::{PROJECT, Stage, finish, logs, program};
 use crate::say;
+use crate::stage::{PROJECT, Stage, finish, logs, program};
 
 /// How long the nodes have to find the gateway.
 const CONNECT_LIMIT: Duration = Duration::from_secs(60);

@@ -69,10 +69,8 @@ FROM everybody e JOIN ill i ON i.sex = e.sex ORDER BY e.sex",
 ];
 
 /// Statements that must be refused, with the code.
-const REFUSED: &[(&str, &str)] = &[
-    ("SELECT * FROM person", "E-ROWS"),
-    ("SELECT count(*) FROM person WHERE person_id = 7", "E-KEY-USE"),
-];
+const REFUSED: &[(&str, &str)] =
+    &[("SELECT * FROM person", "E-ROWS"), ("SELECT count(*) FROM person WHERE person_id = 7", "E-KEY-USE")];
 
 /// Asks everything and returns how many answers were wrong.
 pub(crate) fn ask_all(consortium: &Consortium, stage: &Stage) -> anyhow::Result<usize> {
@@ -96,7 +94,11 @@ pub(crate) fn ask_all(consortium: &Consortium, stage: &Stage) -> anyhow::Result<
         let refused = !output.status.success() && text.contains(code) && output.stdout.is_empty();
         wrong += usize::from(!refused);
         say(format!("\n{sql}\n{}", text.trim_end()));
-        say(if refused { format!("   right: refused with {code}") } else { format!("   WRONG: not refused with {code}") });
+        say(if refused {
+            format!("   right: refused with {code}")
+        } else {
+            format!("   WRONG: not refused with {code}")
+        });
     }
     Ok(wrong)
 }

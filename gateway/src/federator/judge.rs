@@ -76,7 +76,7 @@ mod tests {
         let held = || outcome("b", AnsweredHeld, None);
         let offline = || outcome("c", Offline, Some(Code::Offline));
         let late = || outcome("d", Late, Some(Code::Late));
-        let refused = || outcome("e", Refused, Some(Code::SiteGrant));
+        let refused = || outcome("e", Refused, Some(Code::TableGrant));
         let failed = || outcome("f", Failed, Some(Code::Digest));
         let code = |outcomes: &[SiteOutcome], min| enough(outcomes, min).map_err(|refusal| refusal.code);
         assert_eq!(code(&[answered(), held(), offline()], 2), Ok(()));
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(code(&[answered(), offline()], 2), Err(Code::MinSites));
         assert_eq!(code(&[offline(), offline()], 1), Err(Code::Offline));
         assert_eq!(code(&[late()], 1), Err(Code::Late));
-        assert_eq!(code(&[refused()], 1), Err(Code::SiteGrant));
+        assert_eq!(code(&[refused()], 1), Err(Code::TableGrant));
         assert_eq!(code(&[failed(), offline()], 1), Err(Code::MinSites));
         assert_eq!(code(&[], 1), Err(Code::MinSites));
         let text = enough(&[failed(), offline(), refused()], 1).unwrap_err().message;

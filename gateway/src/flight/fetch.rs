@@ -42,7 +42,7 @@ pub(super) async fn fetch(
     }
     let (deadline, warning) = headers.deadline(state.limits.deadline, state.limits.max_deadline);
     let terms = Terms {
-        query_id: QueryId::generate(),
+        query_id: state.query_id(),
         person,
         project,
         deadline,

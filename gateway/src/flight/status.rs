@@ -97,7 +97,7 @@ mod tests {
             elapsed_ms: 3,
         };
         Answered {
-            query_id: renkei_types::QueryId::generate(),
+            query_id: renkei_types::QueryId::at(renkei_types::Timestamp(0), [7; 10]),
             project: "p".parse().unwrap(),
             sites: (0..12).map(outcome).collect(),
             coverage: Coverage::default(),

@@ -83,7 +83,8 @@ pub(super) fn run(args: &Args, language: Language) -> anyhow::Result<ExitCode> {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg:24} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
+    let style =
+        ProgressStyle::with_template("{spinner} {msg:24} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
     match style {
         Ok(style) => bar.with_style(style),

@@ -98,7 +98,9 @@ fn verify(store: &Store, id: Option<&SnapshotId>) -> anyhow::Result<ExitCode> {
     let id = match id {
         Some(id) => id,
         None => {
-            current = store.current()?.ok_or_else(|| anyhow::anyhow!("there is no snapshot; `renkei-node ingest` makes one"))?;
+            current = store
+                .current()?
+                .ok_or_else(|| anyhow::anyhow!("there is no snapshot; `renkei-node ingest` makes one"))?;
             current.id()
         }
     };

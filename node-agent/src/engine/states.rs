@@ -16,11 +16,11 @@ use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType, Decimal128Type, Field, FieldRef, Fields, Float64Type, Int64Type,
 };
 use datafusion::common::{Result, ScalarValue};
-use datafusion_functions_aggregate_common::aggregate::groups_accumulator::accumulate::accumulate;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
+use datafusion_functions_aggregate_common::aggregate::groups_accumulator::accumulate::accumulate;
 use renkei_plan::StateKind;
 
 /// One kind of state.
@@ -94,7 +94,11 @@ impl Kind for Moments {
 
     fn read(columns: &[ArrayRef], row: usize) -> Self {
         let float = |i: usize| columns.get(i).map_or(0.0, |c| c.as_primitive::<Float64Type>().value(row));
-        Self { n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)), mean: float(1), m2: float(2) }
+        Self {
+            n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)),
+            mean: float(1),
+            m2: float(2),
+        }
     }
 }
 
@@ -150,7 +154,11 @@ impl Kind for FloatSum {
 
     fn read(columns: &[ArrayRef], row: usize) -> Self {
         let float = |i: usize| columns.get(i).map_or(0.0, |c| c.as_primitive::<Float64Type>().value(row));
-        Self { n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)), sum: float(1), error: float(2) }
+        Self {
+            n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)),
+            sum: float(1),
+            error: float(2),
+        }
     }
 
     fn finish(states: &[Self]) -> Result<Vec<ArrayRef>> {

@@ -35,9 +35,9 @@ impl SnapshotTables {
             let files = snapshot.table_files(table.name);
             let Some(schema) = snapshot.schema(table.name).filter(|_| !files.is_empty()) else { continue };
             let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>>>()?;
-            let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-                .with_file_extension(".parquet");
-            let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+            let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+            let config =
+                ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
             sources.insert(table.name.to_owned(), provider_as_source(Arc::new(ListingTable::try_new(config)?)));
         }
         Ok(Self { snapshot, sources })

@@ -53,7 +53,8 @@ pub(crate) fn write_site(dir: &Path, site: u64, rows: u64) -> anyhow::Result<()>
     let mut rng = ChaCha8Rng::seed_from_u64(site);
     let person = chunks(persons).map(|range| {
         let n = range.end - range.start;
-        let mut draw = |low: i32, high: i32| ints((0..n).map(|_| rng.random_range(low..high)).collect::<Vec<_>>().into_iter());
+        let mut draw =
+            |low: i32, high: i32| ints((0..n).map(|_| rng.random_range(low..high)).collect::<Vec<_>>().into_iter());
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("person_id", longs(range.clone().map(|i| base + i))),
             ("gender_concept_id", ints(range.clone().map(|i| if i % 2 == 0 { 8507 } else { 8532 }))),
@@ -82,7 +83,11 @@ pub(crate) fn write_site(dir: &Path, site: u64, rows: u64) -> anyhow::Result<()>
     write(&dir.join("death.parquet"), std::iter::once(RecordBatch::try_from_iter(columns)?))
 }
 
-fn measurements(base: u64, range: std::ops::Range<u64>, rng: &mut ChaCha8Rng) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn measurements(
+    base: u64,
+    range: std::ops::Range<u64>,
+    rng: &mut ChaCha8Rng,
+) -> Result<RecordBatch, arrow::error::ArrowError> {
     let n = (range.end - range.start) as usize;
     let concepts: Vec<i32> = (0..n).map(|_| 3_000_000 + rng.random_range(0..CONCEPTS)).collect();
     let days: Vec<i32> = (0..n).map(|_| FIRST_DAY + rng.random_range(0..DAYS)).collect();

@@ -49,7 +49,10 @@ fn prepare(dir: &std::path::Path, rows: u64) -> anyhow::Result<()> {
         let started = Instant::now();
         processes::ingest(dir, site, &source)?;
         let seconds = started.elapsed().as_secs_f64();
-        say(format!("ingest of site {site}: {rows} measurements in {seconds:.1} s, {:.0} rows/s", rows as f64 / seconds));
+        say(format!(
+            "ingest of site {site}: {rows} measurements in {seconds:.1} s, {:.0} rows/s",
+            rows as f64 / seconds
+        ));
         fs::remove_dir_all(&source)?;
     }
     Ok(())

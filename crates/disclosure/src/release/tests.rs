@@ -16,7 +16,8 @@ fn permit(minimum: u32) -> Permit {
     let policy = SitePolicy { minimum_persons: minimum, grants: BTreeMap::from([(project.clone(), grant)]) };
     let none = BTreeSet::new();
     let subject = PersonId::new("taro").expect("id");
-    let ask = Ask { project: &project, subject: &subject, tables: &none, reference_tables: &none, seal: Seal::Synthetic };
+    let ask =
+        Ask { project: &project, subject: &subject, tables: &none, reference_tables: &none, seal: Seal::Synthetic };
     decide(&policy, &ask).expect("permitted")
 }
 

@@ -2,22 +2,35 @@
 
 use std::sync::Arc;
 
+use datafusion::common::{Column, NullEquality};
+use datafusion::logical_expr::expr::BinaryExpr;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, Operator, Projection};
-use datafusion::logical_expr::expr::BinaryExpr;
-use datafusion::common::Column;
 use datafusion::prelude::coalesce;
 use renkei_cdm::OWNER_COLUMN;
 use renkei_types::{Code, Refusal};
 
-use super::local::combine_hidden;
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
+use crate::MAX_JOINS;
 use crate::meaning::{Meaning, Scope, first_place};
 
 impl Walker {
     pub(super) fn join(&mut self, join: &Join) -> Result<Relation, Refusal> {
         let left = self.relation(&join.left)?;
         let right = self.relation(&join.right)?;
+        self.joins += 1;
+        if self.joins > MAX_JOINS {
+            return Err(Refusal::new(Code::TooLarge, format!("the statement has more than {MAX_JOINS} joins"))
+                .hint("split the question"));
+        }
+        let set_operation = join.null_equality == NullEquality::NullEqualsNull;
+        if set_operation && (left.kind == Kind::Local) != (right.kind == Kind::Local) {
+            return Err(Refusal::new(
+                Code::SetOperation,
+                "INTERSECT, EXCEPT: rows of persons meet released or reference rows",
+            )
+            .hint("put person_id into both parts, or aggregate both parts first"));
+        }
         match (left.kind, right.kind) {
             (Kind::Local, Kind::Local) => local_local(join, left, right),
             (Kind::Local, Kind::Vocabulary | Kind::Constant) => local_reference(join, left, right, true),
@@ -100,19 +113,20 @@ fn mismatch(domain: &str, other: Meaning, conjunct: &Expr) -> Refusal {
 
 /// A condition that is not an equality across: no key may stand in it.
 fn check_condition(condition: &Expr, left: &Relation, right: &Relation) -> Result<(), Refusal> {
-    let mut schema = left.plan.schema().as_ref().clone();
-    let keep = |relation: &Relation| relation.meanings.len();
+    let schema = rebuilt(left.plan.schema().join(right.plan.schema()))?;
+    // What is carried unseen between the two sides is a key that nobody may touch.
     let mut meanings = left.meanings.clone();
     meanings.resize(left.plan.schema().fields().len(), Meaning::Key { domain: "hidden", nullable: false });
-    schema = rebuilt(schema.join(right.plan.schema()))?;
-    meanings.extend(right.meanings.iter().take(keep(right)));
+    meanings.extend(&right.meanings);
     Scope { schema: &schema, meanings: &meanings, clause: "ON" }.value(condition).map(drop)
 }
 
 fn local_local(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
     if key_domains(join, &left, &right)?.is_empty() {
         let hint = "join on person_id = person_id, or on visit_occurrence_id = visit_occurrence_id";
-        return Err(Refusal::new(Code::JoinKey, "JOIN: two tables of persons are joined without a common key").hint(hint));
+        return Err(
+            Refusal::new(Code::JoinKey, "JOIN: two tables of persons are joined without a common key").hint(hint)
+        );
     }
     let (Some(l), Some(r)) = (left.owner.clone(), right.owner.clone()) else {
         return Err(not_supported("this join", "join tables of persons"));
@@ -188,8 +202,11 @@ fn preserves_other(join_type: JoinType, local_is_left: bool) -> bool {
 
 fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
     if preserves_other(join.join_type, local_is_left) {
-        return Err(Refusal::new(Code::JoinReference, "JOIN: an outer join keeps rows of a reference table that belong to no person")
-            .hint("turn the join round, so that the table of persons is the one that is kept"));
+        return Err(Refusal::new(
+            Code::JoinReference,
+            "JOIN: an outer join keeps rows of a reference table that belong to no person",
+        )
+        .hint("turn the join round, so that the table of persons is the one that is kept"));
     }
     let mut equalities = 0;
     for conjunct in conjuncts(join) {
@@ -204,27 +221,38 @@ fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: 
         let (local, reference) = if local_is_left { (a, b) } else { (b, a) };
         match (local, reference) {
             (Meaning::Code | Meaning::Coarse, Meaning::Code | Meaning::Constant) => equalities += 1,
-            (Meaning::Flag | Meaning::Band | Meaning::Derived | Meaning::Constant, Meaning::Constant) => equalities += 1,
+            (Meaning::Flag | Meaning::Band | Meaning::Derived | Meaning::Constant, Meaning::Constant) => {
+                equalities += 1
+            }
             _ => return Err(reference_condition(&conjunct)),
         }
     }
     if equalities == 0 {
-        return Err(Refusal::new(Code::JoinReference, "JOIN: a reference table is joined without an equality of concepts")
-            .hint("join on concept_id, such as condition_concept_id = concept.concept_id"));
+        return Err(Refusal::new(
+            Code::JoinReference,
+            "JOIN: a reference table is joined without an equality of concepts",
+        )
+        .hint("join on concept_id, such as condition_concept_id = concept.concept_id"));
     }
     side_join(join, left, right, local_is_left)
 }
 
 fn reference_condition(conjunct: &Expr) -> Refusal {
-    Refusal::new(Code::JoinReference, "ON: a reference table meets rows of persons only in equalities of concept with concept")
-        .hint("compare a *_concept_id with concept_id, ancestor_concept_id or descendant_concept_id")
-        .at(first_place(conjunct))
+    Refusal::new(
+        Code::JoinReference,
+        "ON: a reference table meets rows of persons only in equalities of concept with concept",
+    )
+    .hint("compare a *_concept_id with concept_id, ancestor_concept_id or descendant_concept_id")
+    .at(first_place(conjunct))
 }
 
 fn local_site(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
     if preserves_other(join.join_type, local_is_left) {
-        return Err(Refusal::new(Code::JoinReference, "JOIN: an outer join keeps rows of a site's table that belong to no person")
-            .hint("turn the join round, so that the table of persons is the one that is kept"));
+        return Err(Refusal::new(
+            Code::JoinReference,
+            "JOIN: an outer join keeps rows of a site's table that belong to no person",
+        )
+        .hint("turn the join round, so that the table of persons is the one that is kept"));
     }
     if key_domains(join, &left, &right)?.is_empty() {
         return Err(Refusal::new(Code::JoinKey, "JOIN: a site's table is joined without its key")
@@ -269,8 +297,10 @@ fn reference_reference(join: &Join, left: Relation, right: Relation) -> Result<R
 
 fn released_released(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
     let one_sided = matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti);
-    let kind = if left.kind == Kind::Constant && right.kind == Kind::Constant { Kind::Constant } else { Kind::Released };
-    let hidden = if one_sided { left.hidden.clone() } else { combine_hidden(&left, &right) };
+    let kind =
+        if left.kind == Kind::Constant && right.kind == Kind::Constant { Kind::Constant } else { Kind::Released };
+    let both_hidden = || left.hidden.iter().chain(&right.hidden).cloned().collect();
+    let hidden: Vec<_> = if one_sided { left.hidden.clone() } else { both_hidden() };
     let meanings = if one_sided { left.meanings.clone() } else { both(&left, &right, false, false) };
     let pairs = hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]).map(Expr::Column);
     let right_columns = if one_sided { Vec::new() } else { right.visible() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column, TableReference};
-use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
+use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{
     Aggregate, Distinct, Expr, Limit, LogicalPlan, Projection, Sort, Union, Window, WindowFunctionDefinition,
@@ -43,8 +43,11 @@ impl Walker {
             Kind::Released | Kind::Constant => return self.aggregate_released(aggregate, input),
             Kind::Vocabulary => return Err(reference_only()),
             Kind::SiteOwned => {
-                return Err(Refusal::new(Code::Rows, "GROUP BY: a site's own table has no persons to protect its counts by")
-                    .hint("join it to a table of persons"));
+                return Err(Refusal::new(
+                    Code::Rows,
+                    "GROUP BY: a site's own table has no persons to protect its counts by",
+                )
+                .hint("join it to a table of persons"));
             }
         }
         let keys = group_keys(aggregate, &input)?;
@@ -74,8 +77,11 @@ impl Walker {
             return self.union_released(inputs);
         }
         if !inputs.iter().all(|input| input.kind == Kind::Local) {
-            return Err(Refusal::new(Code::SetOperation, "UNION: rows of persons and released or reference rows do not mix")
-                .hint("aggregate each part first, then UNION the results"));
+            return Err(Refusal::new(
+                Code::SetOperation,
+                "UNION: rows of persons and released or reference rows do not mix",
+            )
+            .hint("aggregate each part first, then UNION the results"));
         }
         union_local(inputs)
     }
@@ -114,7 +120,9 @@ impl Walker {
         let input = self.relation(&limit.input)?;
         if !matches!(input.kind, Kind::Released | Kind::Constant) {
             return Err(Refusal::new(Code::Limit, "LIMIT, OFFSET: over rows of persons they pick rows, not cells")
-                .hint("aggregate first and limit the cells, or take row_number() OVER (PARTITION BY person_id …) = 1"));
+                .hint(
+                    "aggregate first and limit the cells, or take row_number() OVER (PARTITION BY person_id …) = 1",
+                ));
         }
         let plan = Limit { input: Arc::new(input.plan.clone()), ..limit.clone() };
         Ok(Relation { plan: LogicalPlan::Limit(plan), ..input })
@@ -133,7 +141,10 @@ fn reorder(relation: Relation, input: &Relation, new: Vec<Meaning>) -> Result<Re
 
 fn group_keys(aggregate: &Aggregate, input: &Relation) -> Result<Vec<Meaning>, Refusal> {
     if aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_))) {
-        return Err(not_supported("GROUPING SETS, ROLLUP and CUBE", "ask one GROUP BY per statement, or UNION ALL them"));
+        return Err(not_supported(
+            "GROUPING SETS, ROLLUP and CUBE",
+            "ask one GROUP BY per statement, or UNION ALL them",
+        ));
     }
     let scope = input.scope("GROUP BY");
     aggregate.group_expr.iter().map(|expr| scope.projected(expr)).collect()
@@ -195,7 +206,8 @@ fn window_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
         return Err(not_supported("this window expression", "use row_number, rank, lag, lead or an aggregate OVER"));
     };
     let WindowFunction { fun, params } = window.as_ref();
-    let by_person = params.partition_by.iter().any(|key| matches!(scope.projected(key), Ok(meaning) if is_person_key(meaning)));
+    let by_person =
+        params.partition_by.iter().any(|key| matches!(scope.projected(key), Ok(meaning) if is_person_key(meaning)));
     if !by_person {
         return Err(Refusal::new(Code::Limit, "OVER: a window over rows of persons must be within one person")
             .hint("write OVER (PARTITION BY person_id ORDER BY …)")
@@ -219,7 +231,10 @@ fn window_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
 }
 
 fn union_local(inputs: Vec<Relation>) -> Result<Relation, Refusal> {
-    let meanings = inputs.iter().skip(1).try_fold(inputs.first().map(|r| r.meanings.clone()).unwrap_or_default(), union_meanings)?;
+    let meanings = inputs
+        .iter()
+        .skip(1)
+        .try_fold(inputs.first().map(|r| r.meanings.clone()).unwrap_or_default(), union_meanings)?;
     let parts = inputs.into_iter().map(|input| {
         let owner = input.owner.clone().map(|owner| Expr::Column(owner).alias(OWNER_COLUMN));
         let exprs: Vec<Expr> = input.visible().into_iter().chain(owner).collect();
@@ -249,12 +264,3 @@ fn union_meanings(so_far: Vec<Meaning>, next: &Relation) -> Result<Vec<Meaning>,
     })
     .collect()
 }
-
-/// Shared with the gateway's side: the pairs of a join.
-pub(super) fn combine_hidden(left: &Relation, right: &Relation) -> Vec<(Column, Column)> {
-    left.hidden.iter().chain(&right.hidden).cloned().collect()
-}
-
-/// The aggregate inside an aggregate expression.
-pub(super) type Function<'a> = (&'a AggregateFunction, String);
-

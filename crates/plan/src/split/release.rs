@@ -1,21 +1,24 @@
 //! The release point: an aggregate over rows of persons that no person key keys.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, Result as PlanResult, ScalarValue};
 use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, lit};
 use renkei_types::{Code, Refusal};
 
-use super::local::Function;
 use super::walk::{Relation, Walker, not_supported, rebuilt};
-use crate::catalogue::is_catalogue_scan;
+use crate::catalogue::{Owner, is_catalogue_scan};
 use crate::meaning::{Meaning, Scope, first_place, strip};
 use crate::split::{Key, ReleasePoint, released};
 use crate::state::{CellState, Output, OutputKind, StateKind};
 
 /// The aggregate function inside an aggregate expression, with the name that the statement gives it.
-pub(super) fn function(expr: &Expr) -> Result<Function<'_>, Refusal> {
+pub(super) fn function(expr: &Expr) -> Result<(&AggregateFunction, String), Refusal> {
     let name = expr.schema_name().to_string();
     match expr {
         Expr::Alias(alias) => function(&alias.expr).map(|(function, _)| (function, alias.name.clone())),
@@ -56,14 +59,26 @@ fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> 
         Err(Refusal::new(code, format!("GROUP BY: `{name}` is {what}")).hint(hint).at(first_place(expr)))
     };
     match meaning {
-        Meaning::Key { domain: "person", .. } => {
-            refuse(Code::NullableKey, "a person key that may be NULL after an outer join", "group by the key of the table that is kept, or use JOIN")
-        }
-        Meaning::Key { .. } => refuse(Code::KeyUse, "a key; cells may not be keyed by it", "add person_id to GROUP BY and aggregate once more above it"),
-        Meaning::Date => refuse(Code::Argument, "a date finer than a week", "group by date_trunc('month', …) or date_part('year', …)"),
-        Meaning::Amount | Meaning::Conditional => {
-            refuse(Code::Argument, "an amount; each value would be a cell", "make bands: CASE WHEN x < 6.5 THEN 'low' WHEN x < 8 THEN 'mid' ELSE 'high' END")
-        }
+        Meaning::Key { domain: "person", .. } => refuse(
+            Code::NullableKey,
+            "a person key that may be NULL after an outer join",
+            "group by the key of the table that is kept, or use JOIN",
+        ),
+        Meaning::Key { .. } => refuse(
+            Code::KeyUse,
+            "a key; cells may not be keyed by it",
+            "add person_id to GROUP BY and aggregate once more above it",
+        ),
+        Meaning::Date => refuse(
+            Code::Argument,
+            "a date finer than a week",
+            "group by date_trunc('month', …) or date_part('year', …)",
+        ),
+        Meaning::Amount | Meaning::Conditional => refuse(
+            Code::Argument,
+            "an amount; each value would be a cell",
+            "make bands: CASE WHEN x < 6.5 THEN 'low' WHEN x < 8 THEN 'mid' ELSE 'high' END",
+        ),
         _ if meaning.groupable() => {
             let data_type = rebuilt(expr.get_type(input.plan.schema()))?;
             Ok(Key { expr: expr.clone(), name, data_type, by_site: meaning == Meaning::Site })
@@ -93,7 +108,9 @@ impl Cell {
     /// The index of the state, shared with an earlier one where possible. Moments serve sums over the same values.
     fn place(&mut self, state: CellState) -> usize {
         let same = |a: &CellState, b: &CellState| a.argument == b.argument && a.filter == b.filter;
-        let serves = |have: StateKind, want: StateKind| have == want || (have == StateKind::Moments && want == StateKind::SumFloat);
+        let serves = |have: StateKind, want: StateKind| {
+            have == want || (have == StateKind::Moments && want == StateKind::SumFloat)
+        };
         if let Some(i) = self.states.iter().position(|have| same(have, &state) && serves(have.kind, state.kind)) {
             return i;
         }
@@ -123,8 +140,14 @@ fn kinds(
     match (name, params.distinct, params.args.as_slice()) {
         ("count", true, [arg]) => match scope.key(arg) {
             Some(("person", _)) => Ok((StateKind::Persons, OutputKind::Count)),
-            Some((domain, _)) => Err(not_supported(&format!("count(DISTINCT …) of a {domain} key"), "count(*) the rows, or count distinct person_id")),
-            None => Err(not_supported("count(DISTINCT …) of another column than person_id", "group by the column and count the cells above")),
+            Some((domain, _)) => Err(not_supported(
+                &format!("count(DISTINCT …) of a {domain} key"),
+                "count(*) the rows, or count distinct person_id",
+            )),
+            None => Err(not_supported(
+                "count(DISTINCT …) of another column than person_id",
+                "group by the column and count the cells above",
+            )),
         },
         ("count", false, _) => Ok((StateKind::Count, OutputKind::Count)),
         ("sum", false, [_]) => match data_type {
@@ -144,8 +167,12 @@ fn kinds(
 fn refuse_function(name: &str, expr: &Expr) -> Refusal {
     let hint = match name {
         "min" | "max" => "an extreme is one person's value; per person (GROUP BY person_id) min and max are allowed",
-        "median" | "approx_percentile_cont" | "approx_median" | "percentile_cont" => "percentiles are not taken yet; use CASE bands and counts",
-        _ => "what leaves a hospital is count, count(DISTINCT person_id), sum, avg, var_samp, var_pop, stddev_samp, stddev_pop",
+        "median" | "approx_percentile_cont" | "approx_median" | "percentile_cont" => {
+            "percentiles are not taken yet; use CASE bands and counts"
+        }
+        _ => {
+            "what leaves a hospital is count, count(DISTINCT person_id), sum, avg, var_samp, var_pop, stddev_samp, stddev_pop"
+        }
     };
     Refusal::new(Code::Aggregate, format!("SELECT: `{name}` cannot leave a hospital")).hint(hint).at(first_place(expr))
 }
@@ -156,7 +183,8 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
     if let Some(filter) = &filter {
         scope.value(filter)?;
     }
-    let argument = params.args.iter().find(|arg| !matches!(strip(arg), Expr::Literal(value, _) if !value.is_null())).cloned();
+    let argument =
+        params.args.iter().find(|arg| !matches!(strip(arg), Expr::Literal(value, _) if !value.is_null())).cloned();
     let conditional = match &argument {
         Some(arg) => argument_meaning(scope, arg, kind, expr)?.conditional(),
         None => false,
@@ -203,11 +231,24 @@ fn contributors(
         }
         let data_type = rebuilt(arg.get_type(scope.schema))?;
         if !matches!(kind, StateKind::Count | StateKind::Persons) && data_type.is_numeric() {
-            let zero = rebuilt(datafusion::common::ScalarValue::new_zero(&data_type))?;
+            let zero = rebuilt(ScalarValue::new_zero(&data_type))?;
             parts.push(arg.clone().not_eq(lit(zero)));
         }
     }
-    Ok(datafusion::logical_expr::utils::conjunction(parts))
+    Ok(conjunction(parts))
+}
+
+/// Names of the tables of persons and sites below a plan, and of its vocabulary tables.
+fn scanned(plan: &LogicalPlan) -> PlanResult<(BTreeSet<String>, BTreeSet<String>)> {
+    let (mut tables, mut reference_tables) = (BTreeSet::new(), BTreeSet::new());
+    plan.apply(|node| {
+        if let Some(table) = is_catalogue_scan(node) {
+            let set = if table.owner == Owner::Nobody { &mut reference_tables } else { &mut tables };
+            set.insert(table.name().to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok((tables, reference_tables))
 }
 
 fn point(
@@ -215,19 +256,12 @@ fn point(
     input: Relation,
     keys: Vec<Key>,
     cell: Cell,
-    columns: Vec<datafusion::common::Column>,
+    columns: Vec<Column>,
 ) -> Result<Relation, Refusal> {
     let Some(owner) = input.owner.clone() else {
         return Err(not_supported("this aggregate", "aggregate a table of persons"));
     };
-    let (mut tables, mut reference_tables) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
-    let _ = datafusion::common::tree_node::TreeNode::apply(&input.plan, |node| {
-        if let Some(table) = is_catalogue_scan(node) {
-            let set = if table.owner == crate::catalogue::Owner::Nobody { &mut reference_tables } else { &mut tables };
-            set.insert(table.name().to_owned());
-        }
-        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
-    });
+    let (tables, reference_tables) = rebuilt(scanned(&input.plan))?;
     walker.facts.by_site |= keys.iter().any(|key| key.by_site);
     let index = walker.points.len();
     let new = ReleasePoint {

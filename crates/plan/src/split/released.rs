@@ -137,7 +137,8 @@ impl Walker {
         let (sites, held) = hidden_names(self.occurrences);
         let any = inputs.iter().any(|input| !input.hidden.is_empty());
         let meanings = inputs.first().map(|input| input.meanings.clone()).unwrap_or_default();
-        let kind = if inputs.iter().all(|input| input.kind == Kind::Constant) { Kind::Constant } else { Kind::Released };
+        let kind =
+            if inputs.iter().all(|input| input.kind == Kind::Constant) { Kind::Constant } else { Kind::Released };
         let parts = inputs.into_iter().map(|input| {
             let pair = [
                 cast(fewest_sites(&input), DataType::Int64).alias(&sites.name),

@@ -60,8 +60,11 @@ impl Relation {
 pub(super) fn rebuilt<T>(result: PlanResult<T>) -> Result<T, Refusal> {
     result.map_err(|e| {
         let text = e.strip_backtrace();
-        Refusal::new(Code::NotSupported, format!("the statement has a shape that is not taken yet: {}", text.lines().next().unwrap_or("")))
-            .hint("name columns apart with aliases, or split the statement with WITH")
+        Refusal::new(
+            Code::NotSupported,
+            format!("the statement has a shape that is not taken yet: {}", text.lines().next().unwrap_or("")),
+        )
+        .hint("name columns apart with aliases, or split the statement with WITH")
     })
 }
 
@@ -73,6 +76,8 @@ pub(super) fn not_supported(what: &str, hint: &str) -> Refusal {
 pub(super) struct Walker {
     pub(super) points: Vec<ReleasePoint>,
     pub(super) facts: Facts,
+    /// Joins so far, however they were written.
+    pub(super) joins: usize,
     /// Occurrences of hidden pairs so far: their names never meet.
     pub(super) occurrences: usize,
 }
@@ -84,8 +89,10 @@ impl Walker {
         match relation.kind {
             Kind::Released | Kind::Constant => released::finish(relation),
             Kind::Local => Err(rows_refusal(plan, &relation)),
-            Kind::SiteOwned => Err(Refusal::new(Code::Rows, "SELECT: rows of a site's own table would reach the output")
-                .hint("join it to a table of persons and count distinct person_id")),
+            Kind::SiteOwned => {
+                Err(Refusal::new(Code::Rows, "SELECT: rows of a site's own table would reach the output")
+                    .hint("join it to a table of persons and count distinct person_id"))
+            }
             Kind::Vocabulary => Err(reference_only()),
         }
     }
@@ -109,9 +116,13 @@ impl Walker {
             LogicalPlan::Sort(sort) => self.sort(sort),
             LogicalPlan::Limit(limit) => self.limit(limit),
             LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => {
-                Err(Refusal::new(Code::StatementKind, "EXPLAIN stands only at the beginning").hint("ask EXPLAIN SELECT …"))
+                Err(Refusal::new(Code::StatementKind, "EXPLAIN stands only at the beginning")
+                    .hint("ask EXPLAIN SELECT …"))
             }
-            _ => Err(not_supported("this clause", "use SELECT, JOIN, WHERE, GROUP BY, HAVING, WITH, UNION, ORDER BY, LIMIT")),
+            _ => Err(not_supported(
+                "this clause",
+                "use SELECT, JOIN, WHERE, GROUP BY, HAVING, WITH, UNION, ORDER BY, LIMIT",
+            )),
         }
     }
 
@@ -182,7 +193,11 @@ pub(super) fn no_subquery(expr: &Expr, clause: &str) -> Result<(), Refusal> {
     let found = expr.exists(|e| {
         Ok(matches!(
             e,
-            Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::OuterReferenceColumn(..)
+            Expr::ScalarSubquery(_)
+                | Expr::Exists(_)
+                | Expr::InSubquery(_)
+                | Expr::SetComparison(_)
+                | Expr::OuterReferenceColumn(..)
         ))
     });
     if found.unwrap_or(true) {
@@ -220,7 +235,10 @@ fn rows_refusal(plan: &LogicalPlan, relation: &Relation) -> Refusal {
     let more = if relation.meanings.len() > 3 { " …" } else { "" };
     let refusal = Refusal::new(
         Code::Rows,
-        format!("SELECT: rows of persons would reach the output ({}{more}); only aggregates leave a hospital", names.join(", ")),
+        format!(
+            "SELECT: rows of persons would reach the output ({}{more}); only aggregates leave a hospital",
+            names.join(", ")
+        ),
     );
     let keyed = relation.meanings.iter().any(|meaning| matches!(meaning, Meaning::Key { .. }));
     let hint = if keyed {

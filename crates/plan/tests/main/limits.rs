@@ -20,8 +20,10 @@ fn hostile_sizes_are_refused_by_counting() {
     let minus = format!("SELECT {} 1", long("- ", 20_000));
     let case = format!("SELECT {} 1 {}", long("CASE WHEN true THEN ", 200), long(" END", 200));
     let joins = format!("SELECT count(*) FROM person p{}", long(" JOIN death d ON d.person_id = p.person_id", 40));
+    let comma =
+        format!("SELECT count(*) FROM person p{}", (0..100).map(|i| format!(", death d{i}")).collect::<String>());
     let blanks = long(" ", 70_000);
-    for sql in [and, union, deep, not, minus, case, joins, blanks] {
+    for sql in [and, union, deep, not, minus, case, joins, comma, blanks] {
         let started = Instant::now();
         let refusal = split(&sql).expect_err("refused");
         assert_eq!(refusal.code, Code::TooLarge, "{}", &sql[..60]);
@@ -47,7 +49,13 @@ fn odd_texts() {
     ] {
         assert!(split(sql).is_ok(), "{sql}: {:?}", split(sql).err());
     }
-    for sql in ["SELECT count(*) FROM ｐerson", "SELECT count(*) FROM person WHERE gender_concept_id ＝ 1", "SELECT 'a", "\u{0}", "SELECT count(*) FROM person;;"] {
+    for sql in [
+        "SELECT count(*) FROM ｐerson",
+        "SELECT count(*) FROM person WHERE gender_concept_id ＝ 1",
+        "SELECT 'a",
+        "\u{0}",
+        "SELECT count(*) FROM person;;",
+    ] {
         let _ = split(sql);
     }
 }

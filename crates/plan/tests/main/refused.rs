@@ -23,7 +23,10 @@ fn rows_do_not_leave() {
     check(Code::Rows, "SELECT year_of_birth FROM person WHERE gender_concept_id = 8507");
     check(Code::Rows, "SELECT person_id, count(*) FROM measurement GROUP BY person_id");
     check(Code::Rows, "WITH x AS (SELECT DISTINCT person_id FROM person) SELECT * FROM x");
-    check(Code::Rows, "SELECT person_id, row_number() OVER (PARTITION BY person_id ORDER BY measurement_date) FROM measurement");
+    check(
+        Code::Rows,
+        "SELECT person_id, row_number() OVER (PARTITION BY person_id ORDER BY measurement_date) FROM measurement",
+    );
     check(Code::Rows, "SELECT care_site_id FROM care_site");
     check(Code::SetOperation, "SELECT year_of_birth FROM person UNION ALL SELECT count(*) FROM person");
     check(Code::Limit, "SELECT year_of_birth FROM person LIMIT 1");
@@ -43,7 +46,10 @@ fn keys_are_not_values() {
     check(Code::KeyUse, "SELECT count(*) FROM person p JOIN death d ON p.person_id = d.person_id AND p.person_id > 5");
     check(Code::JoinReference, "SELECT count(*) FROM person p JOIN concept c ON c.concept_id = p.person_id");
     check(Code::JoinReference, "SELECT count(*) FROM person p JOIN (VALUES (7)) v(id) ON v.id = p.person_id");
-    check(Code::JoinKey, "SELECT count(*) FROM measurement m JOIN visit_occurrence v ON m.person_id = v.visit_occurrence_id");
+    check(
+        Code::JoinKey,
+        "SELECT count(*) FROM measurement m JOIN visit_occurrence v ON m.person_id = v.visit_occurrence_id",
+    );
     check(Code::JoinKey, "SELECT count(*) FROM measurement m JOIN person p ON m.person_id = p.year_of_birth");
 }
 
@@ -51,11 +57,23 @@ fn keys_are_not_values() {
 fn joins_need_a_common_owner() {
     check(Code::JoinKey, "SELECT count(*) FROM person a CROSS JOIN person b");
     check(Code::JoinKey, "SELECT count(*) FROM person a JOIN person b ON a.year_of_birth = b.year_of_birth");
-    check(Code::JoinReference, "SELECT count(*) FROM concept c LEFT JOIN condition_occurrence o ON o.condition_concept_id = c.concept_id");
+    check(
+        Code::JoinReference,
+        "SELECT count(*) FROM concept c LEFT JOIN condition_occurrence o ON o.condition_concept_id = c.concept_id",
+    );
     check(Code::JoinReference, "SELECT count(*) FROM person p CROSS JOIN concept c");
-    check(Code::JoinReference, "SELECT count(*) FROM measurement m JOIN concept c ON c.concept_id > m.measurement_concept_id");
-    check(Code::NullableKey, "SELECT d.person_id, count(*) FROM person p LEFT JOIN death d ON p.person_id = d.person_id GROUP BY d.person_id");
-    check(Code::NotSupported, "SELECT count(*) FROM person p JOIN (SELECT count(*) AS n FROM death) t ON t.n > p.year_of_birth");
+    check(
+        Code::JoinReference,
+        "SELECT count(*) FROM measurement m JOIN concept c ON c.concept_id > m.measurement_concept_id",
+    );
+    check(
+        Code::NullableKey,
+        "SELECT d.person_id, count(*) FROM person p LEFT JOIN death d ON p.person_id = d.person_id GROUP BY d.person_id",
+    );
+    check(
+        Code::NotSupported,
+        "SELECT count(*) FROM person p JOIN (SELECT count(*) AS n FROM death) t ON t.n > p.year_of_birth",
+    );
 }
 
 #[test]
@@ -66,7 +84,10 @@ fn aggregates_that_show_one_person() {
     check(Code::Aggregate, "SELECT sum(DISTINCT year_of_birth) FROM person");
     check(Code::NotSupported, "SELECT count(DISTINCT year_of_birth) FROM person");
     check(Code::Argument, "SELECT sum(CASE WHEN year_of_birth = 1901 THEN 1000000 ELSE 1 END) FROM person");
-    check(Code::Argument, "SELECT sum(v) FROM (SELECT CASE WHEN year_of_birth = 1901 THEN 1000000 ELSE 1 END AS v FROM person) p");
+    check(
+        Code::Argument,
+        "SELECT sum(v) FROM (SELECT CASE WHEN year_of_birth = 1901 THEN 1000000 ELSE 1 END AS v FROM person) p",
+    );
     check(Code::Argument, "SELECT sum(measurement_concept_id) FROM measurement");
     check(Code::Argument, "SELECT value_as_number, count(*) FROM measurement GROUP BY 1");
     check(Code::Argument, "SELECT floor(value_as_number), count(*) FROM measurement GROUP BY 1");
@@ -98,8 +119,13 @@ fn only_questions() {
     check(Code::NotSupported, "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT * FROM t");
     check(Code::NotSupported, "SELECT * FROM generate_series(1, 1000000000)");
     check(Code::NotSupported, "SELECT count(*) FROM person TABLESAMPLE BERNOULLI (1)");
+    check(Code::SetOperation, "SELECT gender_concept_id FROM person INTERSECT SELECT gender_concept_id FROM person");
+    check(Code::Type, "SELECT sum(date_part('day', measurement_date - measurement_date)) FROM measurement");
     check(Code::Subquery, "SELECT count(*) FROM person WHERE person_id IN (SELECT person_id FROM death)");
-    check(Code::Subquery, "SELECT count(*) FROM person p WHERE EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id)");
+    check(
+        Code::Subquery,
+        "SELECT count(*) FROM person p WHERE EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id)",
+    );
     check(Code::NotSupported, "SELECT gender_concept_id, count(*) FROM person GROUP BY ROLLUP (gender_concept_id)");
     check(Code::ReferenceOnly, "SELECT concept_name FROM concept");
     check(Code::ReferenceOnly, "SELECT count(*) FROM concept");

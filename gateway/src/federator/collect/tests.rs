@@ -102,7 +102,7 @@ fn a_refusal_keeps_its_code_and_a_clean_sentence() {
             ..outcome(BY_GENDER, state)
         };
         let got = collect(BY_GENDER, vec![Part::Outcome(said)]);
-        assert_eq!((got.state, got.code), (expected, Some(Code::SiteGrant)));
+        assert_eq!((got.state, got.code), (expected, Some(Code::TableGrant)));
         assert_eq!(got.message.unwrap(), "no grant (hint: ask)");
         let odd = Outcome { code: "E-FROM-THE-FUTURE".into(), ..outcome(BY_GENDER, state) };
         assert_eq!(collect(BY_GENDER, vec![Part::Outcome(odd)]).code, Some(Code::Failed));
