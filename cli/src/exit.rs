@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn the_sites_decide() {
         use SiteState::*;
-        let cases: &[(&[(SiteState, Option<Code>)], Exit)] = &[
+        type Case = (&'static [(SiteState, Option<Code>)], Exit);
+        let cases: &[Case] = &[
             (&[], Exit::Ok),
             (&[(Answered, None)], Exit::Ok),
             (&[(Answered, None), (AnsweredHeld, None), (Pooled, None)], Exit::Ok),

@@ -6,10 +6,11 @@
 //! does not hold up the connection, and end when whoever asked goes away.
 //!
 //! Layout: [`tables`] turns a snapshot's files into scans, [`bind`] puts them under a release point, [`states`] and
-//! [`persons`] are the aggregates that yield mergeable states and distinct persons in one pass, [`cells`] reads the
-//! result. One process for now: the separate worker process takes over this module behind the same face.
+//! [`persons`] are the aggregates that yield mergeable states and distinct persons in one pass, [`cancel`] ends what
+//! nobody waits for, [`cells`] reads the result. One process for now: the separate worker process takes over this module behind the same face.
 
 mod bind;
+mod cancel;
 mod cells;
 mod persons;
 mod states;
@@ -29,6 +30,7 @@ use renkei_disclosure::Raw;
 use renkei_plan::ReleasePoint;
 use renkei_policy::Permit;
 use renkei_types::SiteId;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use tables::SnapshotTables;
@@ -114,13 +116,17 @@ impl Engine {
     async fn point(&self, guarded: bool, point: ReleasePoint, tables: Arc<SnapshotTables>) -> Result<Raw, EngineError> {
         let state = self.session();
         let site = self.site.clone();
+        let given_up = CancellationToken::new();
+        let watched = given_up.clone();
         let work = async move {
             let plan = bind::aggregate(&point, guarded, &site, &tables)?;
-            let physical = state.create_physical_plan(&plan).await?;
+            let plan = cancel::watch_conditions(plan, &watched)?;
+            let physical = cancel::cooperate(state.create_physical_plan(&plan).await?)?;
             let batches = collect(Arc::clone(&physical), state.task_ctx()).await?;
-            Ok::<Raw, DataFusionError>(cells::read(&point, guarded, &physical.schema(), &batches)?)
+            cells::read(&point, guarded, &physical.schema(), &batches)
         };
         let runtime = self.runtime.as_ref().ok_or(EngineError::Lost)?;
+        let _given_up_when_dropped = given_up.drop_guard();
         let task = AbortOnDropHandle::new(runtime.spawn(work));
         Ok(task.await.map_err(|_| EngineError::Lost)??)
     }

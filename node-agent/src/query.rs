@@ -75,14 +75,15 @@ impl Pipeline {
             return Answer::failed(Code::Digest, text).with_digest(digest);
         }
         match self.permitted(&received, &split).await {
-            Ok(answer) | Err(answer) => answer.with_digest(digest),
+            Ok(answer) => answer.with_digest(digest),
+            Err(answer) => answer.with_digest(digest),
         }
     }
 
-    async fn permitted(&self, received: &Received, split: &Split) -> Result<Answer, Answer> {
+    async fn permitted(&self, received: &Received, split: &Split) -> Result<Answer, Box<Answer>> {
         let tables = self.snapshots.tables(received.snapshot.as_ref()).map_err(|unready| {
             tracing::warn!(error = renkei_service::chain(&unready), "no snapshot to run on");
-            Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used")
+            Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
         })?;
         let permit = decide::decide(&self.policy, received, split, &tables)?;
         decide::mapped(split, &tables)?;

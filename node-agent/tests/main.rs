@@ -1,6 +1,14 @@
 //! The tests of the node agent that go through its public parts, in one binary: each one more would link the query engine
 //! once more.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and helpers of tests are tests"
+)]
+
 mod store {
     mod crash;
     mod damage;

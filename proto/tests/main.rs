@@ -1,5 +1,13 @@
 //! The committed Rust is what the .proto files say.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and helpers of tests are tests"
+)]
+
 use std::path::{Path, PathBuf};
 
 fn generate(into: &Path) {

@@ -1,5 +1,13 @@
 //! The OMOP reader, from folders on disk to chunks and rejects.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and helpers of tests are tests"
+)]
+
 mod bad;
 mod csv;
 mod folder;

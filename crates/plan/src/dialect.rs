@@ -1,10 +1,10 @@
 //! The stated dialect, made explicit in the plan so that both sides compute the same.
 //!
 //! After type coercion: a cast becomes a TRY_CAST (a comparison such as `s = 3` inserts casts whose errors would print
-//! the value), and a division by zero is NULL. Before it: `now()` and `current_date` become the instant that the
+//! the value), a division by zero is NULL, and times are in microseconds. Before it: `now()` and `current_date` become the instant that the
 //! gateway bound.
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{BinaryExpr, ScalarFunction, TryCast};
@@ -31,13 +31,26 @@ pub(crate) fn bind_time(plan: LogicalPlan, at: Timestamp) -> Result<LogicalPlan>
 pub(crate) fn make_total(plan: LogicalPlan) -> Result<LogicalPlan> {
     rewrite(plan, |expr, plan| match expr {
         Expr::Cast(cast) => {
-            Ok(Transformed::yes(Expr::TryCast(TryCast::new(cast.expr, cast.field.data_type().clone()))))
+            Ok(Transformed::yes(Expr::TryCast(TryCast::new(cast.expr, microseconds(cast.field.data_type())))))
+        }
+        Expr::Literal(ScalarValue::TimestampNanosecond(Some(nanos), zone), _) => {
+            let micros = ScalarValue::TimestampMicrosecond(Some(nanos.div_euclid(1_000)), zone);
+            Ok(Transformed::yes(lit(micros)))
         }
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Divide | Operator::Modulo), right }) => {
             guard_division(*left, op, *right, plan)
         }
         other => Ok(Transformed::no(other)),
     })
+}
+
+/// The CDM's datetimes are in microseconds. The engine would coerce dates to nanoseconds, which end in the year 2262:
+/// an open end such as 9999-12-31 would become NULL.
+fn microseconds(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+        other => other.clone(),
+    }
 }
 
 fn guard_division(left: Expr, op: Operator, right: Expr, plan: &LogicalPlan) -> Result<Transformed<Expr>> {

@@ -72,6 +72,9 @@ fn plan(text: &str, names: &Names) -> Refusal {
         return Refusal::new(Code::Parameter, text)
             .hint("give every parameter a value; write CAST($1 AS DATE) to fix its type");
     }
+    if text.contains("parameter of type") {
+        return Refusal::new(Code::Parameter, text).hint("fix the parameter's type: CAST($1 AS INTEGER)");
+    }
     let hint = text.contains("must appear in the GROUP BY").then_some("add the column to GROUP BY or aggregate it");
     let refusal = types(text);
     match hint {

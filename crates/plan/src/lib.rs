@@ -20,6 +20,7 @@
 //! the engine's own partial aggregate states (for `count(distinct)` and `median` those *are* the raw values).
 
 mod catalogue;
+mod date_trunc;
 mod dialect;
 mod digest;
 mod error;

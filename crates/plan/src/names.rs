@@ -16,6 +16,7 @@ use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSou
 use renkei_types::{Code, Refusal};
 
 use crate::Catalogue;
+use crate::date_trunc::date_trunc;
 
 /// Scalar functions of the language.
 const SCALAR: &[&str] = &[
@@ -34,7 +35,6 @@ const SCALAR: &[&str] = &[
     "nullif",
     "greatest",
     "least",
-    "date_trunc",
     "date_part",
     "now",
     "current_date",
@@ -65,6 +65,7 @@ impl Names {
                 }
             }
         }
+        scalar.insert("date_trunc".to_owned(), date_trunc());
         // Every aggregate is known by name, so that a refusal can say which one to take instead; the walk has the list.
         let mut aggregate = HashMap::new();
         for function in SessionStateDefaults::default_aggregate_functions() {

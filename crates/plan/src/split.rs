@@ -217,7 +217,7 @@ impl Planner {
         let (plan, _) = self.plan(question.sql)?;
         let wanted = plan.get_parameter_names().map_err(|e| error::refusal(&e, &self.names))?.len();
         if wanted != question.parameters.len() {
-            let message = format!("the statement has {wanted} parameters, {} were given", question.parameters.len());
+            let message = format!("parameters in the statement: {wanted}; values given: {}", question.parameters.len());
             return Err(Refusal::new(Code::Parameter, message).hint("give one value for each of $1, $2, … or each `?`"));
         }
         let split = self.finish(plan, question.parameters.to_vec(), question.bound_at)?;

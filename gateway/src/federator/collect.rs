@@ -199,7 +199,7 @@ fn check_cells(expected: &Expected, point: &ReleasePoint, batches: &[RecordBatch
         if types(&batch.schema()) != types(&schema) {
             return Err(wrong("cells of another shape"));
         }
-        check_values(expected, point, batch).map_err(|what| wrong(what))?;
+        check_values(expected, point, batch).map_err(wrong)?;
         total += batch.num_rows();
         if point.keys.is_empty() {
             if total > 1 {

@@ -51,7 +51,7 @@ fn sql_info() -> Result<SqlInfoData, FlightError> {
     info.append(SqlInfo::SqlIdentifierQuoteChar, "\"");
     info.append(SqlInfo::SqlNullOrdering, SqlNullOrdering::SqlNullsSortedAtEnd as i32);
     info.append(SqlInfo::SqlTransactionsSupported, false);
-    Ok(info.build()?)
+    info.build()
 }
 
 fn types() -> Result<XdbcTypeInfoData, FlightError> {

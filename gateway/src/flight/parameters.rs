@@ -30,7 +30,7 @@ pub(super) fn row(batches: &[RecordBatch], types: &[Option<DataType>]) -> Result
         let (given, wanted) = (batch.num_columns(), types.len());
         return Err(Refusal::new(
             Code::Parameter,
-            format!("the statement has {wanted} parameters, {given} were given"),
+            format!("parameters in the statement: {wanted}; values given: {given}"),
         )
         .hint("give one value for each of $1, $2, … or each `?`"));
     }

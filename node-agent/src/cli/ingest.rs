@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use renkei_types::SystemClock;
 
 use super::{ConfigFile, load, print};
@@ -71,7 +73,8 @@ pub(super) fn run(args: &Args, language: Language) -> anyhow::Result<ExitCode> {
         ..Options::new(&args.folders)
     };
     let bar = bar();
-    let report = ingest::run(&store, &options, &mut |progress| show(&bar, progress, language), &mut rand::rng());
+    let mut entropy = StdRng::from_os_rng();
+    let report = ingest::run(&store, &options, &mut |progress| show(&bar, progress, language), &mut entropy);
     bar.finish_and_clear();
     let report = report?;
     if args.json {

@@ -14,7 +14,7 @@ pub(super) fn decide(
     received: &Received,
     split: &Split,
     tables: &Arc<SnapshotTables>,
-) -> Result<Permit, Answer> {
+) -> Result<Permit, Box<Answer>> {
     let ask = Ask {
         project: &received.project,
         subject: &received.subject,
@@ -22,11 +22,11 @@ pub(super) fn decide(
         reference_tables: &split.facts.reference_tables,
         seal: tables.snapshot().seal().into(),
     };
-    renkei_policy::decide(policy, &ask).map_err(|denial| Answer::denied(*denial))
+    renkei_policy::decide(policy, &ask).map_err(|denial| Box::new(Answer::denied(*denial)))
 }
 
 /// A table that the source never had is not the same as one without rows: the former cannot be answered as zero.
-pub(super) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Answer> {
+pub(super) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Box<Answer>> {
     let asked = || split.facts.tables.iter().chain(&split.facts.reference_tables);
     if let Some(table) = asked().find(|table| !tables.has(table)) {
         return Err(not_mapped(table, "is not mapped at this site"));
@@ -38,8 +38,8 @@ pub(super) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), 
     Ok(())
 }
 
-fn not_mapped(table: &str, what: &str) -> Answer {
+fn not_mapped(table: &str, what: &str) -> Box<Answer> {
     let refusal = Refusal::new(Code::NotMapped, format!("table `{table}` {what}; this is not zero"))
         .hint("leave the site out, or ask it to map the table");
-    Answer::without_cells(SiteState::NotMapped, refusal)
+    Box::new(Answer::without_cells(SiteState::NotMapped, refusal))
 }

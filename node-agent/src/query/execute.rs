@@ -14,7 +14,9 @@ pub(super) async fn execute(
     permit: &Permit,
     split: &Split,
     tables: &Arc<SnapshotTables>,
-) -> Result<Vec<Released>, Answer> {
-    let raw = engine.run(permit, &split.release_points, tables).await.map_err(|e| Answer::fault("execution", &e))?;
-    raw.into_iter().map(|cells| release(permit, cells).map_err(|e| Answer::fault("release", &e))).collect()
+) -> Result<Vec<Released>, Box<Answer>> {
+    let raw = engine.run(permit, &split.release_points, tables).await;
+    let raw = raw.map_err(|e| Box::new(Answer::fault("execution", &e)))?;
+    let released = raw.into_iter().map(|cells| release(permit, cells));
+    released.collect::<Result<_, _>>().map_err(|e| Box::new(Answer::fault("release", &e)))
 }

@@ -1,5 +1,13 @@
 //! The language: what is taken, what is refused and with which code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and helpers of tests are tests"
+)]
+
 mod accepted;
 mod limits;
 mod refused;
