@@ -77,7 +77,7 @@ def test_after_a_refusal_the_connection_works(connection):
 def test_wrong_number_of_parameters(connection, parameters):
     error = refusal(connection, "SELECT count(*) FROM person WHERE year_of_birth < ? AND gender_concept_id = ?", parameters)
     assert isinstance(error, ProgrammingError)
-    assert "E-PARAMETER: the statement has 2 parameters" in str(error)
+    assert "E-PARAMETER: parameters in the statement: 2; values given:" in str(error)
     assert "give one value for each" in str(error)
 
 

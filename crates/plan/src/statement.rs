@@ -3,12 +3,13 @@
 //! Planning is not linear: a chain of 4,000 ANDs plans for over a minute and a deep one overflows the stack. Counting
 //! tokens is linear and allocates little, so a hostile text is refused within milliseconds.
 
-use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Ast, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, Query, SetExpr, Statement as Ast, TableFactor, Visit, Visitor};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 use renkei_types::{Code, Position, Refusal};
+use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 /// Bytes of a statement.
@@ -217,7 +218,40 @@ fn query_kind(query: &Query, hint: &str) -> Result<(), Refusal> {
 /// Refuses what the planner would take but the language does not have, and counts tables, however they are joined.
 #[derive(Default)]
 struct Forbidden {
+    open: Vec<Scope>,
+}
+
+/// One query expression while it is visited. A name of WITH stands for a copy each time it is used: copies of copies
+/// double, so they are counted before anything is planned.
+#[derive(Default)]
+struct Scope {
     tables: usize,
+    /// Tables behind each name of this WITH.
+    names: HashMap<String, usize>,
+    /// Names whose queries are still to come; they come in order and before the body.
+    pending: VecDeque<String>,
+}
+
+impl Forbidden {
+    fn count(&mut self, tables: usize) -> ControlFlow<Refusal> {
+        let Some(scope) = self.open.last_mut() else { return ControlFlow::Continue(()) };
+        scope.tables = scope.tables.saturating_add(tables);
+        if scope.tables > MAX_TABLES {
+            return ControlFlow::Break(too_large(
+                "the statement",
+                scope.tables,
+                MAX_TABLES,
+                "tables, copies of WITH included",
+                None,
+            ));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn behind(&self, name: &ObjectName) -> usize {
+        let name = name.to_string().to_lowercase();
+        self.open.iter().rev().find_map(|scope| scope.names.get(&name)).copied().unwrap_or(1)
+    }
 }
 
 impl Visitor for Forbidden {
@@ -230,6 +264,9 @@ impl Visitor for Forbidden {
                     .hint("concept_ancestor already holds the descendants of a concept"),
             );
         }
+        let pending = query.with.iter().flat_map(|with| &with.cte_tables);
+        let pending = pending.map(|cte| cte.alias.name.to_string().to_lowercase()).collect();
+        self.open.push(Scope { pending, ..Scope::default() });
         if let SetExpr::Select(select) = query.body.as_ref()
             && select.into.is_some()
         {
@@ -240,10 +277,21 @@ impl Visitor for Forbidden {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<Refusal> {
+        let Some(done) = self.open.pop() else { return ControlFlow::Continue(()) };
+        if let Some(outer) = self.open.last_mut()
+            && let Some(name) = outer.pending.pop_front()
+        {
+            outer.names.insert(name, done.tables.max(1));
+            return ControlFlow::Continue(());
+        }
+        self.count(done.tables)
+    }
+
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Refusal> {
-        self.tables += 1;
-        if self.tables > MAX_TABLES {
-            return ControlFlow::Break(too_large("the statement", self.tables, MAX_TABLES, "tables", None));
+        if let TableFactor::Table { name, .. } = table {
+            let tables = self.behind(name);
+            self.count(tables)?;
         }
         let what = match table {
             TableFactor::Table { args: None, sample: None, version: None, .. }

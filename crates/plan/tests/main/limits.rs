@@ -22,8 +22,17 @@ fn hostile_sizes_are_refused_by_counting() {
     let joins = format!("SELECT count(*) FROM person p{}", long(" JOIN death d ON d.person_id = p.person_id", 40));
     let comma =
         format!("SELECT count(*) FROM person p{}", (0..100).map(|i| format!(", death d{i}")).collect::<String>());
+    let doubling = |join: &str| {
+        let copies: Vec<String> =
+            (1..12).map(|i| format!("a{i} AS (SELECT x.n FROM a{} x {join} a{} y", i - 1, i - 1)).collect();
+        let ends = if join == "JOIN" { " ON x.n = y.n)" } else { ")" };
+        let copies: Vec<String> =
+            copies.into_iter().map(|copy| copy.replace("UNION ALL", "UNION ALL SELECT y.n FROM") + ends).collect();
+        format!("WITH a0 AS (SELECT count(*) AS n FROM person), {} SELECT * FROM a11", copies.join(", "))
+    };
+    let (doubled_joins, doubled_unions) = (doubling("JOIN"), doubling("UNION ALL"));
     let blanks = long(" ", 70_000);
-    for sql in [and, union, deep, not, minus, case, joins, comma, blanks] {
+    for sql in [and, union, deep, not, minus, case, joins, comma, doubled_joins, doubled_unions, blanks] {
         let started = Instant::now();
         let refusal = split(&sql).expect_err("refused");
         assert_eq!(refusal.code, Code::TooLarge, "{}", &sql[..60]);
