@@ -90,6 +90,8 @@ impl State {
 struct Cell {
     states: Vec<State>,
     contributing: i64,
+    /// Of those, the ones that hold cells under a minimum: the rest of them may hold this one.
+    guarded: i64,
     holding: i64,
 }
 
@@ -136,7 +138,7 @@ impl<'a> Table<'a> {
     }
 
     fn empty(&self) -> Cell {
-        Cell { states: vec![State::default(); self.point.states.len()], contributing: 0, holding: 0 }
+        Cell { states: vec![State::default(); self.point.states.len()], contributing: 0, guarded: 0, holding: 0 }
     }
 
     fn add(&mut self, site: &SiteCells) -> Result<(), MergeError> {
@@ -154,7 +156,7 @@ impl<'a> Table<'a> {
                     Some(rows) => self.cell(rows.row(row).owned()),
                     None => 0,
                 };
-                self.add_row(cell, batch, row);
+                self.add_row(cell, batch, row, site.minimum_persons > 1);
             }
         }
         Ok(())
@@ -176,7 +178,7 @@ impl<'a> Table<'a> {
         cell
     }
 
-    fn add_row(&mut self, cell: usize, batch: &RecordBatch, row: usize) {
+    fn add_row(&mut self, cell: usize, batch: &RecordBatch, row: usize, guarded: bool) {
         let Some(cell) = self.cells.get_mut(cell) else { return };
         let mut held = false;
         for ((state, kind), column) in
@@ -190,6 +192,7 @@ impl<'a> Table<'a> {
             }
         }
         cell.contributing += 1;
+        cell.guarded += i64::from(guarded);
         cell.holding += i64::from(held);
     }
 
@@ -203,9 +206,8 @@ impl<'a> Table<'a> {
         for output in &self.point.outputs {
             columns.push(column(output, self.point, &self.cells)?);
         }
-        let listed_by_guarded = |cell: &Cell| cell.contributing.min(guarded);
         let holding = self.cells.iter().map(|cell| {
-            let absent = if by_site { 0 } else { guarded - listed_by_guarded(cell) };
+            let absent = if by_site { 0 } else { guarded - cell.guarded };
             cell.holding + absent
         });
         columns.push(Arc::new(Int64Array::from_iter_values(self.cells.iter().map(|cell| cell.contributing))));

@@ -218,6 +218,8 @@ fn query_kind(query: &Query, hint: &str) -> Result<(), Refusal> {
 /// Refuses what the planner would take but the language does not have, and counts tables, however they are joined.
 #[derive(Default)]
 struct Forbidden {
+    /// Tables as they are written.
+    written: usize,
     open: Vec<Scope>,
 }
 
@@ -289,6 +291,10 @@ impl Visitor for Forbidden {
     }
 
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Refusal> {
+        self.written += 1;
+        if self.written > MAX_TABLES {
+            return ControlFlow::Break(too_large("the statement", self.written, MAX_TABLES, "tables", None));
+        }
         if let TableFactor::Table { name, .. } = table {
             let tables = self.behind(name);
             self.count(tables)?;

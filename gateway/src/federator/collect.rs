@@ -103,7 +103,7 @@ impl Collector {
                 if point >= self.expected.split.release_points.len() {
                     return Err(Malformed::new(format!("cells of release point {point}, which was not asked for")));
                 }
-                self.bytes = self.bytes.saturating_add(cells.arrow_ipc.len());
+                self.bytes = self.bytes.saturating_add(cells.arrow_ipc.len().max(PART_BYTES));
                 if self.bytes > self.expected.bytes {
                     let limit = self.expected.bytes;
                     return Err(Malformed::new(format!("its cells take more than {limit} bytes")));
@@ -216,6 +216,11 @@ fn check_cells(expected: &Expected, point: &ReleasePoint, batches: &[RecordBatch
     Ok(())
 }
 
+/// Rows that no hospital has; a sum of such counts would overflow everybody's answer.
+const MAX_COUNT: i64 = 1 << 48;
+/// What a part takes at least, so that a flood of empty ones ends too.
+const PART_BYTES: usize = 256;
+
 fn check_values(expected: &Expected, point: &ReleasePoint, batch: &RecordBatch) -> Result<(), &'static str> {
     for (key, column) in point.keys.iter().zip(batch.columns()) {
         let own = |site: Option<&str>| site == Some(expected.site.as_str());
@@ -231,8 +236,12 @@ fn check_values(expected: &Expected, point: &ReleasePoint, batch: &RecordBatch) 
             return Err("a cell that is neither held nor whole");
         }
         let n = state.columns().first().and_then(|child| child.as_primitive_opt::<Int64Type>());
-        if !n.is_some_and(|n| rows().all(|row| n.value(row) >= 0)) {
+        let Some(n) = n else { return Err("cells of another shape") };
+        if rows().any(|row| n.value(row) < 0) {
             return Err("a negative count");
+        }
+        if rows().any(|row| n.value(row) > MAX_COUNT) {
+            return Err("a count beyond any hospital's");
         }
     }
     Ok(())

@@ -55,6 +55,18 @@ impl SnapshotTables {
         self.sources.contains_key(table)
     }
 
+    /// Whether every file of the table is there, as long as it was when it was published. The engine would read a file
+    /// that vanished as one without rows.
+    #[must_use]
+    pub fn whole(&self, table: &str) -> bool {
+        let manifest = self.snapshot.manifest();
+        self.snapshot.table_files(table).iter().all(|path| {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            let expected = name.and_then(|name| manifest.file(&name)).map(|entry| entry.bytes);
+            std::fs::metadata(path).is_ok_and(|found| Some(found.len()) == expected)
+        })
+    }
+
     /// The table as a source of the engine.
     ///
     /// # Errors

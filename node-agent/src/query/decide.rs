@@ -31,6 +31,10 @@ pub(super) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), 
     if let Some(table) = asked().find(|table| !tables.has(table)) {
         return Err(not_mapped(table, "is not mapped at this site"));
     }
+    if let Some(table) = asked().find(|table| !tables.whole(table)) {
+        tracing::error!(table, snapshot = %tables.snapshot().id(), "a file of the snapshot is gone or cut; run `renkei-node snapshots verify`");
+        return Err(Box::new(Answer::failed(Code::NoSnapshot, "the site's snapshot is damaged")));
+    }
     let empty = |table: &&String| tables.snapshot().rows(table) == 0;
     if let Some(table) = split.facts.reference_tables.iter().find(empty) {
         return Err(not_mapped(table, "is empty at this site, so that concepts cannot be resolved"));

@@ -1,0 +1,119 @@
+//! A node asked directly, as a gateway could that has gone wrong: the node decides by itself.
+
+use std::sync::Arc;
+
+use renkei_e2e::{CONSORTIUM, Consortium, PERSON, PROJECT, Records, Site};
+use renkei_node::store::Seal;
+use renkei_pki::PeerName;
+use renkei_plan::{Catalogue, Planner, Question};
+use renkei_proto::v1::ask_response::Part;
+use renkei_proto::v1::node_client::NodeClient;
+use renkei_proto::v1::{AskRequest, AskResponse, Outcome, State};
+use renkei_service::{Dialler, SiteLink};
+use renkei_types::{Clock, Code, SystemClock, Timestamp};
+use tokio::runtime::Runtime;
+
+use crate::BY_SEX;
+
+/// The gateway's key in the hands of the test.
+struct Gateway {
+    runtime: Runtime,
+    link: SiteLink,
+}
+
+impl Gateway {
+    fn to(consortium: &Consortium, site: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let own = consortium.certificates.gateway().load(Arc::new(SystemClock));
+        let site = site.parse().unwrap();
+        let name = PeerName::site(CONSORTIUM.parse().unwrap(), &site);
+        let target = format!("localhost:{}", consortium.port(site.as_str())).parse().unwrap();
+        let dialler = Dialler::to_site(target, name, &own).unwrap();
+        let link = runtime.block_on(async {
+            let link = SiteLink::new(site, Arc::new(SystemClock));
+            link.attach(dialler.connect().await.unwrap());
+            link
+        });
+        Self { runtime, link }
+    }
+
+    /// The outcome, and the number of messages with cells after it.
+    fn ask(&self, request: AskRequest) -> (Outcome, usize) {
+        let parts: Vec<Part> = self.runtime.block_on(async {
+            let mut stream = NodeClient::new(self.link.channel()).ask(request).await.unwrap().into_inner();
+            let mut parts = Vec::new();
+            while let Some(AskResponse { part }) = stream.message().await.unwrap() {
+                parts.push(part.unwrap());
+            }
+            parts
+        });
+        let Some(Part::Outcome(outcome)) = parts.first().cloned() else { panic!("no outcome: {parts:?}") };
+        (outcome, parts.len() - 1)
+    }
+}
+
+/// A question in order.
+fn request(sql: &str) -> AskRequest {
+    let now = SystemClock.now().0;
+    let question = Question { sql, parameters: &[], bound_at: Timestamp(now) };
+    let digest = Planner::new(Catalogue::cdm()).split(&question).map(|split| split.digest.0.to_vec());
+    AskRequest {
+        query_id: "q1".into(),
+        project: PROJECT.into(),
+        subject: PERSON.into(),
+        sql: sql.into(),
+        bound_at_micros: now,
+        asked_at_micros: now,
+        time_left_micros: 30_000_000,
+        split_digest: digest.unwrap_or_else(|_| vec![0; 32]),
+        ..AskRequest::default()
+    }
+}
+
+#[test]
+fn a_question_may_wish_for_an_older_snapshot() {
+    let consortium = Consortium::start([Site::new("tokyo").listening()]);
+    let older = consortium.ingest("tokyo", &Records::plain(20, 10), Seal::Clinical).snapshot.unwrap();
+    let newer = consortium.ingest("tokyo", &Records::plain(20, 30), Seal::Clinical).snapshot.unwrap();
+    let gateway = Gateway::to(&consortium, "tokyo");
+    for (wish, answers) in [("", &newer), (newer.as_str(), &newer), (older.as_str(), &older)] {
+        let (outcome, cells) = gateway.ask(AskRequest { snapshot_id: wish.into(), ..request(BY_SEX) });
+        assert_eq!((outcome.state(), outcome.snapshot_id.as_str()), (State::Answered, answers.as_str()));
+        assert_eq!(cells, 1);
+    }
+    let wish = "20200101t000000z-000000000000";
+    let (outcome, cells) = gateway.ask(AskRequest { snapshot_id: wish.into(), ..request(BY_SEX) });
+    assert_eq!((outcome.state(), outcome.code.as_str(), cells), (State::Failed, "E-SNAPSHOT", 0));
+    assert_eq!(consortium.ask(BY_SEX).rows(), ["8507 | 20 | 1 | 0", "8532 | 30 | 1 | 0"]);
+}
+
+/// What a gateway gone wrong does to a question, and how the node ends it.
+type Wrong = (fn(&mut AskRequest), State, Code);
+
+#[test]
+fn nothing_of_the_gateway_is_believed() {
+    let consortium = Consortium::start([Site::with("tokyo", Records::plain(20, 10)).listening()]);
+    let gateway = Gateway::to(&consortium, "tokyo");
+    assert_eq!(gateway.ask(request(BY_SEX)).0.state(), State::Answered);
+    let cases: [Wrong; 9] = [
+        (|r| r.split_digest = vec![1; 32], State::Failed, Code::Digest),
+        (|r| r.split_digest.clear(), State::Refused, Code::StatementKind),
+        (|r| r.bound_at_micros += 1, State::Failed, Code::Digest),
+        (|r| r.sql = "SELECT count(*) AS n FROM person".into(), State::Failed, Code::Digest),
+        (|r| r.sql = "SELECT * FROM person".into(), State::Refused, Code::Rows),
+        (|r| r.sql = format!("SELECT 1{}", " + 1".repeat(200_000)), State::Refused, Code::TooLarge),
+        (|r| r.project = "another".into(), State::NotApproved, Code::Project),
+        (|r| r.asked_at_micros = 0, State::Refused, Code::Clock),
+        (|r| r.parameters = vec![0xff; 100].into(), State::Refused, Code::StatementKind),
+    ];
+    for (i, (spoil, state, code)) in cases.into_iter().enumerate() {
+        let mut request = request(BY_SEX);
+        spoil(&mut request);
+        let (outcome, cells) = gateway.ask(request);
+        assert_eq!((outcome.state(), outcome.code.as_str()), (state, code.as_str()), "case {i}: {outcome:?}");
+        assert_eq!(cells, 0, "case {i}: a no brings nothing else");
+    }
+    let (outcome, cells) = gateway.ask(AskRequest { time_left_micros: 0, ..request(BY_SEX) });
+    assert_eq!((outcome.state(), outcome.code.as_str(), cells), (State::Failed, "E-LATE", 0));
+    assert_eq!(gateway.ask(request(BY_SEX)).0.state(), State::Answered);
+}
