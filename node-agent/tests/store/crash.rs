@@ -47,7 +47,7 @@ fn before_the_switch() {
     let second = hospital.ingest().unwrap().snapshot.unwrap();
     // Renamed, but `current` still is the old name; its replacement was in the making.
     fs::write(hospital.state().join("current"), format!("{first}\n")).unwrap();
-    fs::write(hospital.state().join("current.tmp"), second.as_str()[..9].as_bytes()).unwrap();
+    fs::write(hospital.state().join("current.tmp"), &second.as_str().as_bytes()[..9]).unwrap();
     hospital.reopen();
     assert_eq!(*hospital.current().id(), first);
     assert!(!hospital.state().join("current.tmp").exists());
