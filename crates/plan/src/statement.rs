@@ -251,7 +251,10 @@ impl Forbidden {
     }
 
     fn behind(&self, name: &ObjectName) -> usize {
-        let name = name.to_string().to_lowercase();
+        // Whatever its quotes: two spellings that might be one name are counted as one.
+        let Some(name) = name.0.last().and_then(|part| part.as_ident()).map(|part| part.value.to_lowercase()) else {
+            return 1;
+        };
         self.open.iter().rev().find_map(|scope| scope.names.get(&name)).copied().unwrap_or(1)
     }
 }
@@ -267,7 +270,7 @@ impl Visitor for Forbidden {
             );
         }
         let pending = query.with.iter().flat_map(|with| &with.cte_tables);
-        let pending = pending.map(|cte| cte.alias.name.to_string().to_lowercase()).collect();
+        let pending = pending.map(|cte| cte.alias.name.value.to_lowercase()).collect();
         self.open.push(Scope { pending, ..Scope::default() });
         if let SetExpr::Select(select) = query.body.as_ref()
             && select.into.is_some()

@@ -95,11 +95,15 @@ fn copies_of_with_are_counted_before_planning() {
         format!("WITH a0 AS ({first}), {} SELECT count(*) AS n FROM a24", all.join(", "))
     };
     let union = |i| format!("SELECT x FROM a{i} UNION ALL SELECT x FROM a{i}");
+    let quoted = |i| format!("SELECT x FROM \"a{i}\" UNION ALL SELECT x FROM a{i}");
     let comma = |i| format!("SELECT l.x FROM a{i} l, a{i} r");
     let local = |i| format!("SELECT person_id FROM a{i} UNION ALL SELECT person_id FROM a{i}");
-    for sql in
-        [chain("SELECT 1 AS x", union), chain("SELECT 1 AS x", comma), chain("SELECT person_id FROM person", local)]
-    {
+    for sql in [
+        chain("SELECT 1 AS x", quoted),
+        chain("SELECT 1 AS x", union),
+        chain("SELECT 1 AS x", comma),
+        chain("SELECT person_id FROM person", local),
+    ] {
         let started = Instant::now();
         assert_eq!(split(&sql).expect_err("refused").code, Code::TooLarge);
         assert!(started.elapsed() < Duration::from_secs(2));

@@ -100,9 +100,16 @@ fn plans_that_double_are_refused_before_they_have_doubled() {
 }
 
 #[test]
-#[ignore = "bug: a name of WITH that is used in quotation marks is not known as one"]
 fn quoted_names_are_counted_too() {
     refused_before_it_doubles("SELECT 1 AS x", |i| format!("SELECT x FROM \"a{i}\" UNION ALL SELECT x FROM \"a{i}\""));
+}
+
+#[test]
+fn a_small_namesake_hides_nothing() {
+    refused_before_it_doubles("SELECT 1 AS x", |i| {
+        let next = i + 1;
+        format!("SELECT x FROM a{i} UNION ALL SELECT x FROM a{i}), \"A{next}\" AS (SELECT 1 AS x")
+    });
 }
 
 #[test]
