@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(code(&[failed(), offline()], 1), Err(Code::MinSites));
         assert_eq!(code(&[], 1), Err(Code::MinSites));
         let text = enough(&[failed(), offline(), refused()], 1).unwrap_err().message;
-        assert_eq!(text, "no site answered: f failed (E-DIGEST), c offline, e refused (E-GRANT-SITE)");
+        assert_eq!(text, "no site answered: f failed (E-DIGEST), c offline, e refused (E-GRANT-TABLE)");
         assert_eq!(possible(3, 3), Ok(()));
         assert_eq!(possible(3, 4).unwrap_err().code, Code::MinSites);
     }

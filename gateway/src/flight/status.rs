@@ -73,12 +73,11 @@ mod tests {
         for code in Code::ALL {
             let expected = match code.as_str() {
                 "E-IDENTITY" => Grpc::Unauthenticated,
-                "E-PROJECT" | "E-GRANT-TABLE" | "E-GRANT-SITE" | "E-MINIMUM" | "E-CLOCK" => Grpc::PermissionDenied,
+                "E-PROJECT" | "E-GRANT-TABLE" | "E-MINIMUM" | "E-CLOCK" => Grpc::PermissionDenied,
                 "E-LATE" => Grpc::DeadlineExceeded,
                 "E-CANCELLED" => Grpc::Cancelled,
-                "E-OFFLINE" | "E-SNAPSHOT" | "E-NOT-MAPPED" | "E-DIGEST" | "E-UNAVAILABLE" | "E-MIN-SITES" => {
-                    Grpc::Unavailable
-                }
+                "E-OFFLINE" | "E-SNAPSHOT" | "E-NOT-MAPPED" | "E-DIGEST" | "E-BUSY" | "E-UNAVAILABLE"
+                | "E-MIN-SITES" => Grpc::Unavailable,
                 _ => Grpc::InvalidArgument,
             };
             assert_eq!(grpc(*code), expected, "{code}");

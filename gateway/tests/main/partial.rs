@@ -29,7 +29,7 @@ async fn one_bad_site_never_blocks_the_rest() {
         (None, "other offline E-OFFLINE: the site has no connection"),
         (Some(Script::Refuse(State::Refused, "E-GRANT-TABLE", "not here")), "other refused E-GRANT-TABLE: not here"),
         (Some(Script::Refuse(State::NotMapped, "E-NOT-MAPPED", "")), "other not_mapped E-NOT-MAPPED: "),
-        (Some(Script::Refuse(State::NotApproved, "E-GRANT-SITE", "")), "other not_approved E-GRANT-SITE: "),
+        (Some(Script::Refuse(State::NotApproved, "E-GRANT-TABLE", "")), "other not_approved E-GRANT-TABLE: "),
         (Some(Script::Refuse(State::Unspecified, "", "")), "other failed E-UNAVAILABLE: "),
         (Some(Script::Hang), "other late E-LATE: no answer before the deadline"),
         (Some(Script::HangMidStream), "other late E-LATE: "),

@@ -96,7 +96,7 @@ fn a_refusal_keeps_its_code_and_a_clean_sentence() {
         (State::Failed, SiteState::Failed),
     ] {
         let said = Outcome {
-            code: "E-GRANT-SITE".into(),
+            code: "E-GRANT-TABLE".into(),
             message: "no\u{7} grant".into(),
             hint: "ask".into(),
             ..outcome(BY_GENDER, state)
