@@ -255,7 +255,8 @@ impl Forbidden {
         let Some(name) = name.0.last().and_then(|part| part.as_ident()).map(|part| part.value.to_lowercase()) else {
             return 1;
         };
-        self.open.iter().rev().find_map(|scope| scope.names.get(&name)).copied().unwrap_or(1)
+        // Of several that might be meant, the largest.
+        self.open.iter().filter_map(|scope| scope.names.get(&name)).copied().max().unwrap_or(1)
     }
 }
 
@@ -287,7 +288,8 @@ impl Visitor for Forbidden {
         if let Some(outer) = self.open.last_mut()
             && let Some(name) = outer.pending.pop_front()
         {
-            outer.names.insert(name, done.tables.max(1));
+            let known = outer.names.entry(name).or_default();
+            *known = done.tables.max(1).max(*known);
             return ControlFlow::Continue(());
         }
         self.count(done.tables)

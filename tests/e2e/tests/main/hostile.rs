@@ -107,6 +107,10 @@ fn quoted_names_are_counted_too() {
 #[test]
 fn a_small_namesake_hides_nothing() {
     refused_before_it_doubles("SELECT 1 AS x", |i| {
+        let inner = format!("SELECT x FROM a{i} UNION ALL SELECT x FROM a{i}");
+        format!("SELECT x FROM (WITH \"A{i}\" AS (SELECT 1 AS x) {inner}) t")
+    });
+    refused_before_it_doubles("SELECT 1 AS x", |i| {
         let next = i + 1;
         format!("SELECT x FROM a{i} UNION ALL SELECT x FROM a{i}), \"A{next}\" AS (SELECT 1 AS x")
     });
