@@ -6,7 +6,7 @@ use arrow_array::{
     Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, Scalar,
     StructArray, UInt32Array,
 };
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::filter::filter_record_batch;
@@ -81,22 +81,34 @@ fn listed(permit: &Permit, raw: &Raw) -> Result<Option<BooleanArray>, ReleaseErr
     Ok(Some(persons.iter().map(enough).collect()))
 }
 
-/// One aggregate as it may leave: NULL where its contributors or their conditional rest are few.
+/// One aggregate as it may leave: NULL where its contributors or their conditional rest are few, and where it is not a
+/// number: an infinite total says of everybody else that they did not matter.
 fn guard(permit: &Permit, raw: RawState, persons: Option<&Int64Array>) -> Result<ArrayRef, ReleaseError> {
-    let Some(contributors) = raw.contributors.filter(|_| permit.guarded()) else {
+    let mut valid = finite(&raw.state);
+    if let Some(contributors) = raw.contributors.filter(|_| permit.guarded()) {
+        let persons = persons.ok_or(ReleaseError::Uncounted)?;
+        let few = |n: i64| n != 0 && n < i64::from(permit.minimum_persons());
+        let enough = contributors.iter().zip(persons.iter()).map(|(contributing, all)| {
+            let (contributing, all) = (contributing.unwrap_or(0), all.unwrap_or(0));
+            !(few(contributing) || raw.conditional && few(all - contributing))
+        });
+        valid = &valid & &enough.collect();
+    }
+    if valid.count_set_bits() == valid.len() {
         return Ok(Arc::new(raw.state));
-    };
-    let persons = persons.ok_or(ReleaseError::Uncounted)?;
-    let few = |n: i64| n != 0 && n < i64::from(permit.minimum_persons());
-    let valid = contributors.iter().zip(persons.iter()).map(|(contributing, all)| {
-        let (contributing, all) = (contributing.unwrap_or(0), all.unwrap_or(0));
-        !(few(contributing) || raw.conditional && few(all - contributing))
-    });
-    let valid: BooleanArray = valid.map(Some).collect();
+    }
+    let valid = BooleanArray::new(valid, None);
     let (fields, columns, _) = raw.state.into_parts();
     let columns = columns.iter().map(|column| wipe(column, &valid)).collect::<Result<_, _>>()?;
     let nulls = NullBuffer::new(valid.values().clone());
     Ok(Arc::new(StructArray::try_new(fields, columns, Some(nulls))?))
+}
+
+/// The cells whose numbers are numbers.
+fn finite(state: &StructArray) -> BooleanBuffer {
+    let floats: Vec<&Float64Array> =
+        state.columns().iter().filter_map(|column| column.as_any().downcast_ref()).collect();
+    BooleanBuffer::collect_bool(state.len(), |row| floats.iter().all(|column| column.value(row).is_finite()))
 }
 
 /// Zero in place of every held value: what lies under a NULL is still in the buffer that leaves.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Int64Type, Schema};
+use datafusion::arrow::datatypes::{Float64Type, Int64Type, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use renkei_plan::{ReleasePoint, Split};
 use renkei_proto::v1::ask_response::Part;
@@ -234,6 +234,10 @@ fn check_values(expected: &Expected, point: &ReleasePoint, batch: &RecordBatch) 
         let rows = || (0..state.len()).filter(known);
         if state.columns().iter().any(|child| rows().any(|row| child.is_null(row))) {
             return Err("a cell that is neither held nor whole");
+        }
+        let floats = || state.columns().iter().filter_map(|child| child.as_primitive_opt::<Float64Type>());
+        if floats().any(|child| rows().any(|row| !child.value(row).is_finite())) {
+            return Err("a total that is not a number");
         }
         let n = state.columns().first().and_then(|child| child.as_primitive_opt::<Int64Type>());
         let Some(n) = n else { return Err("cells of another shape") };

@@ -79,3 +79,39 @@ fn values_of_held_aggregates_do_not_stay_in_the_buffers() {
     assert!(state.is_null(0));
     assert_eq!(state.column(0).as_primitive::<Int64Type>().value(0), 0, "the value under the NULL is wiped");
 }
+
+#[test]
+fn what_is_not_a_number_is_held_under_any_minimum() {
+    for minimum in [1, 10] {
+        let sums = [12.5, f64::INFINITY, f64::NAN, -3.0];
+        let fields: Fields =
+            vec![Field::new("n", DataType::Int64, false), Field::new("sum", DataType::Float64, false)].into();
+        let n: ArrayRef = Arc::new(Int64Array::from(vec![50; sums.len()]));
+        let columns: Vec<ArrayRef> = vec![n, Arc::new(Float64Array::from_iter_values(sums))];
+        let state = StructArray::try_new(fields.clone(), columns, None).expect("struct");
+        let schema = Schema::new(vec![
+            Field::new("k0", DataType::Int64, true),
+            Field::new("s0", DataType::Struct(fields), true),
+        ]);
+        let raw = Raw {
+            schema: Arc::new(schema),
+            keys: vec![Arc::new(Int64Array::from_iter_values(0..4))],
+            states: vec![RawState { state, contributors: None, conditional: false }],
+            persons: Some(Int64Array::from(vec![50; sums.len()])),
+        };
+        let released = release(&permit(minimum), raw).expect("releases");
+        let states = released.batch().column(1).as_struct();
+        let there: Vec<bool> = (0..states.len()).map(|row| states.is_valid(row)).collect();
+        assert_eq!(there, [true, false, false, true]);
+        assert!(
+            states
+                .column(1)
+                .as_any()
+                .downcast_ref::<Float64Array>()
+                .expect("floats")
+                .iter()
+                .flatten()
+                .all(f64::is_finite)
+        );
+    }
+}

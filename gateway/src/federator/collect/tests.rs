@@ -2,7 +2,7 @@
 
 use super::*;
 
-use datafusion::arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, StructArray};
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, StringArray, StructArray};
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::datatypes::DataType;
 use renkei_plan::{Catalogue, Planner, Question};
@@ -163,4 +163,24 @@ fn a_site_speaks_for_itself_alone() {
     let other = of("osaka");
     assert_eq!(other.state, SiteState::Failed);
     assert!(other.message.unwrap().contains("cells of another site"));
+}
+
+#[test]
+fn a_total_that_is_not_a_number_fails_the_site() {
+    const MEAN: &str = "SELECT avg(value_as_number) AS mean FROM measurement";
+    let schema = split(MEAN).release_points[0].cell_schema();
+    let total = |sum: f64| {
+        let n: ArrayRef = Arc::new(Int64Array::from(vec![10]));
+        let sum: ArrayRef = Arc::new(Float64Array::from(vec![sum]));
+        let state = StructArray::new(renkei_plan::StateKind::SumFloat.fields(), vec![n, sum], None);
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(state)]).unwrap();
+        let answered = Part::Outcome(outcome(MEAN, State::Answered));
+        collect(MEAN, vec![answered, cells(0, ipc::encode(&schema, &[batch]).unwrap())])
+    };
+    assert_eq!(total(71.5).state, SiteState::Answered);
+    for sum in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let got = total(sum);
+        assert_eq!((got.state, got.code), (SiteState::Failed, Some(Code::Failed)));
+        assert!(got.message.unwrap().contains("not a number"));
+    }
 }
