@@ -27,6 +27,7 @@ STATEMENTS = [
     ("SELECT max(value_as_number) FROM measurement", "E-AGGREGATE", "hint: "),
     ("SELECT median(value_as_number) FROM measurement", "E-AGGREGATE", "hint: "),
     ("SELECT value_as_number, count(*) FROM measurement GROUP BY 1", "E-ARGUMENT", "hint: "),
+    ("SELECT avg(value_as_number + 1) FROM measurement", "E-ARGUMENT", "avg(x) + 1"),
     ("SELECT visit_start_date, count(*) FROM visit_occurrence GROUP BY 1", "E-ARGUMENT", "date_trunc"),
     ("SELECT count(*) FROM person WHERE person_id IN (SELECT person_id FROM death)", "E-SUBQUERY", "SELECT DISTINCT person_id"),
     ("SELECT count(*) FROM concept", "E-REFERENCE", "hint: "),

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::logical_expr::{LogicalPlan, TableSource};
 use renkei_cdm::{Kind, OWNER_COLUMN, Role, SITE_COLUMN, Table};
 
-use crate::meaning::Meaning;
+use crate::meaning::{Class, Meaning};
 
 /// Who owns the rows of a catalogue table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl CatalogueTable {
         let mut meanings: Vec<Meaning> = visible().map(Meaning::of_column).collect();
         if owner != Owner::Nobody {
             fields.push(Field::new(SITE_COLUMN, DataType::Utf8, false));
-            meanings.push(Meaning::Site);
+            meanings.push(Meaning::plain(Class::Site));
         }
         Some(Self { name: table.name.to_owned(), owner, schema: Arc::new(Schema::new(fields)), meanings })
     }
@@ -104,7 +104,7 @@ impl Catalogue {
     /// Adds a table that the gateway answers itself, named `schema.name`.
     #[must_use]
     pub fn with_gateway_table(mut self, name: &str, schema: SchemaRef) -> Self {
-        let meanings = vec![Meaning::Released; schema.fields().len()];
+        let meanings = vec![Meaning::RELEASED; schema.fields().len()];
         let table = CatalogueTable { name: name.to_owned(), owner: Owner::Gateway, schema, meanings };
         self.tables.insert(name.to_owned(), Arc::new(table));
         self

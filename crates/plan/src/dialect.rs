@@ -1,8 +1,8 @@
 //! The stated dialect, made explicit in the plan so that both sides compute the same.
 //!
 //! After type coercion: a cast becomes a TRY_CAST (a comparison such as `s = 3` inserts casts whose errors would print
-//! the value), a division by zero is NULL, and times are in microseconds. Before it: `now()` and `current_date` become the instant that the
-//! gateway bound.
+//! the value), a division by zero and a function outside its domain are NULL, and times are in microseconds. Before it:
+//! `now()` and `current_date` become the instant that the gateway bound.
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -37,6 +37,7 @@ pub(crate) fn make_total(plan: LogicalPlan) -> Result<LogicalPlan> {
             let micros = ScalarValue::TimestampMicrosecond(Some(nanos.div_euclid(1_000)), zone);
             Ok(Transformed::yes(lit(micros)))
         }
+        Expr::ScalarFunction(function) => guard_domain(function),
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Divide | Operator::Modulo), right }) => {
             guard_division(*left, op, *right, plan)
         }
@@ -51,6 +52,16 @@ fn microseconds(data_type: &DataType) -> DataType {
         DataType::Timestamp(TimeUnit::Nanosecond, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
         other => other.clone(),
     }
+}
+
+/// A logarithm of what is not positive and a root of what is negative are NULL, as x/0 is.
+fn guard_domain(function: ScalarFunction) -> Result<Transformed<Expr>> {
+    let defined = match (function.name(), function.args.as_slice()) {
+        ("ln" | "log2" | "log10", [x]) => x.clone().gt(lit(0.0)),
+        ("sqrt", [x]) => x.clone().gt_eq(lit(0.0)),
+        _ => return Ok(Transformed::no(Expr::ScalarFunction(function))),
+    };
+    Ok(Transformed::yes(when(defined, Expr::ScalarFunction(function)).end()?))
 }
 
 fn guard_division(left: Expr, op: Operator, right: Expr, plan: &LogicalPlan) -> Result<Transformed<Expr>> {

@@ -36,7 +36,7 @@ mod statement;
 pub use catalogue::{Catalogue, CatalogueTable, is_catalogue_scan};
 pub use digest::Digest;
 pub use explain::{Explanation, PointExplanation};
-pub use meaning::Meaning;
+pub use meaning::{Class, Meaning, Shape};
 pub use merge::{MergeError, SiteCells, merge};
 pub use split::{Facts, Key, Planner, Question, ReleasePoint, Split};
 pub use state::{CellState, Output, OutputKind, StateKind};
@@ -44,7 +44,7 @@ pub use statement::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEME
 
 /// Version of the split rules. It goes into every digest, so that sites with other rules are told apart from sites
 /// with other answers.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// Name of the column that says how many sites contributed to a row.
 pub const SITES_COLUMN: &str = "renkei_sites";

@@ -12,7 +12,7 @@ use renkei_types::{Code, Refusal};
 
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
 use crate::MAX_JOINS;
-use crate::meaning::{Meaning, Scope, first_place};
+use crate::meaning::{Class, Meaning, Scope, first_place};
 
 impl Walker {
     pub(super) fn join(&mut self, join: &Join) -> Result<Relation, Refusal> {
@@ -90,21 +90,21 @@ fn key_domains(join: &Join, left: &Relation, right: &Relation) -> Result<Vec<&'s
             check_condition(&conjunct, left, right)?;
             continue;
         };
-        match (l.column(a)?, r.column(b)?) {
-            (Meaning::Key { domain: x, .. }, Meaning::Key { domain: y, .. }) if x == y => domains.push(x),
-            (Meaning::Key { domain, .. }, other) | (other, Meaning::Key { domain, .. }) => {
-                return Err(mismatch(domain, other, &conjunct));
-            }
-            _ => {}
+        let (a, b) = (l.column(a)?, r.column(b)?);
+        match (a.key(), b.key()) {
+            (Some((x, _)), Some((y, _))) if x == y => domains.push(x),
+            (Some((domain, _)), _) => return Err(mismatch(domain, b, &conjunct)),
+            (_, Some((domain, _))) => return Err(mismatch(domain, a, &conjunct)),
+            (None, None) => {}
         }
     }
     Ok(domains)
 }
 
 fn mismatch(domain: &str, other: Meaning, conjunct: &Expr) -> Refusal {
-    let against = match other {
-        Meaning::Key { domain, .. } => format!("a {domain} key"),
-        _ => "a column that is not a key".to_owned(),
+    let against = match other.key() {
+        Some((domain, _)) => format!("a {domain} key"),
+        None => "a column that is not a key".to_owned(),
     };
     Refusal::new(Code::JoinKey, format!("ON: a {domain} key is compared with {against}"))
         .hint("keys are equal only within one domain, such as person_id = person_id")
@@ -114,9 +114,8 @@ fn mismatch(domain: &str, other: Meaning, conjunct: &Expr) -> Refusal {
 /// A condition that is not an equality across: no key may stand in it.
 fn check_condition(condition: &Expr, left: &Relation, right: &Relation) -> Result<(), Refusal> {
     let schema = rebuilt(left.plan.schema().join(right.plan.schema()))?;
-    // What is carried unseen between the two sides is a key that nobody may touch.
     let mut meanings = left.meanings.clone();
-    meanings.resize(left.plan.schema().fields().len(), Meaning::Key { domain: "hidden", nullable: false });
+    meanings.resize(left.plan.schema().fields().len(), Meaning::HIDDEN);
     meanings.extend(&right.meanings);
     Scope { schema: &schema, meanings: &meanings, clause: "ON" }.value(condition).map(drop)
 }
@@ -219,11 +218,9 @@ fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: 
         };
         let (a, b) = (left.scope("ON").column(a)?, right.scope("ON").column(b)?);
         let (local, reference) = if local_is_left { (a, b) } else { (b, a) };
-        match (local, reference) {
-            (Meaning::Code | Meaning::Coarse, Meaning::Code | Meaning::Constant) => equalities += 1,
-            (Meaning::Flag | Meaning::Band | Meaning::Derived | Meaning::Constant, Meaning::Constant) => {
-                equalities += 1
-            }
+        match (local.class, reference.class) {
+            (Class::Code, Class::Code | Class::Constant) => equalities += 1,
+            (Class::Coarse | Class::Derived | Class::Constant, Class::Constant) => equalities += 1,
             _ => return Err(reference_condition(&conjunct)),
         }
     }

@@ -13,7 +13,7 @@ use renkei_types::{Code, Refusal};
 
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
 use crate::catalogue::CatalogueTable;
-use crate::meaning::{Meaning, Scope, first_place};
+use crate::meaning::{Class, Meaning, Scope, Shape, first_place, is_null_or_zero};
 use crate::split::release;
 
 /// The key domain of persons.
@@ -32,7 +32,7 @@ pub(super) fn scan(name: &TableReference, table: &CatalogueTable, meanings: Vec<
 
 /// Whether the column is a person key that is never NULL.
 fn is_person_key(meaning: Meaning) -> bool {
-    matches!(meaning, Meaning::Key { domain: PERSON, nullable: false })
+    meaning.key() == Some((PERSON, false))
 }
 
 impl Walker {
@@ -91,7 +91,7 @@ impl Walker {
         let meanings = match input.kind {
             Kind::Released | Kind::Constant => {
                 window.window_expr.iter().try_for_each(|expr| no_subquery(expr, "OVER"))?;
-                vec![Meaning::Released; window.window_expr.len()]
+                vec![Meaning::RELEASED; window.window_expr.len()]
             }
             Kind::Local => {
                 let scope = input.scope("OVER");
@@ -173,30 +173,45 @@ fn per_person(aggregate: &Aggregate, input: Relation, keys: Vec<Meaning>) -> Res
 fn per_person_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
     let (function, _) = release::function(expr)?;
     let params = &function.params;
-    if let Some(filter) = &params.filter {
-        scope.value(filter)?;
-    }
     for key in &params.order_by {
         scope.projected(&key.expr)?;
     }
-    aggregate_meaning(scope, function.func.name(), &params.args, expr)
+    aggregate_meaning(scope, function.func.name(), &params.args, params.filter.as_deref(), expr)
 }
 
-fn aggregate_meaning(scope: &Scope<'_>, name: &str, args: &[Expr], at: &Expr) -> Result<Meaning, Refusal> {
-    if name == "count" {
-        args.iter().try_for_each(|arg| scope.projected(arg).map(drop))?;
-        return Ok(Meaning::Derived);
+/// What an aggregate within one person means. Where a filter or condition leaves a person out, counts are 0 and the
+/// others NULL.
+fn aggregate_meaning(
+    scope: &Scope<'_>,
+    name: &str,
+    args: &[Expr],
+    filter: Option<&Expr>,
+    at: &Expr,
+) -> Result<Meaning, Refusal> {
+    if let Some(filter) = filter {
+        scope.value(filter)?;
     }
-    let argument = args.iter().try_fold(Meaning::Constant, |_, arg| scope.value(arg))?;
-    match name {
-        "min" | "max" => Ok(argument),
-        "bool_and" | "bool_or" => Ok(Meaning::Flag),
-        "sum" | "avg" | "var" | "var_pop" | "stddev" | "stddev_pop" if argument.summable() => Ok(match argument {
-            Meaning::Amount | Meaning::Conditional => Meaning::Amount,
-            _ => Meaning::Derived,
-        }),
-        _ => Err(Refusal::new(Code::Aggregate, format!("`{name}` per person is not part of the language"))
-            .hint("per person: count, sum, avg, min, max, var, stddev, bool_and, bool_or")
+    let left_out = if filter.is_some() { Shape::Gap } else { Shape::Plain };
+    if let ("count", [arg]) = (name, args) {
+        let counted = scope.projected(arg)?;
+        let shape = if left_out.max(counted.shape) > Shape::Plain { Shape::Choice } else { Shape::Plain };
+        return Ok(Meaning::plain(Class::Derived).with(shape));
+    }
+    let ([arg], "min" | "max" | "bool_and" | "bool_or" | "sum" | "avg" | "var" | "var_pop" | "stddev" | "stddev_pop") =
+        (args, name)
+    else {
+        return Err(Refusal::new(Code::Aggregate, format!("`{name}` per person is not part of the language"))
+            .hint("per person: count, sum, avg, min, max, var, stddev, bool_and, bool_or, of one argument")
+            .at(first_place(at)));
+    };
+    let argument = scope.value(arg)?.at_least(left_out);
+    match (name, argument.class) {
+        ("min" | "max", _) => Ok(argument),
+        ("bool_and" | "bool_or", _) => Ok(Meaning::FLAG),
+        (_, Class::Amount) => Ok(argument),
+        (_, Class::Constant | Class::Coarse | Class::Derived) => Ok(Meaning { class: Class::Derived, ..argument }),
+        _ => Err(Refusal::new(Code::Argument, format!("`{name}` per person of something that is not a number"))
+            .hint("sum and average amounts; count codes and dates")
             .at(first_place(at))),
     }
 }
@@ -215,17 +230,19 @@ fn window_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
     }
     params.partition_by.iter().try_for_each(|key| scope.projected(key).map(drop))?;
     params.order_by.iter().try_for_each(|key| scope.projected(&key.expr).map(drop))?;
-    if let Some(filter) = &params.filter {
-        scope.value(filter)?;
-    }
+    let filter = params.filter.as_deref();
     match fun {
-        WindowFunctionDefinition::AggregateUDF(f) => aggregate_meaning(scope, f.name(), &params.args, expr),
-        WindowFunctionDefinition::WindowUDF(f) => match f.name() {
-            "row_number" | "rank" | "dense_rank" => Ok(Meaning::Derived),
-            _ => match params.args.first() {
-                Some(arg) => scope.value(arg),
-                None => Ok(Meaning::Derived),
-            },
+        WindowFunctionDefinition::AggregateUDF(f) => aggregate_meaning(scope, f.name(), &params.args, filter, expr),
+        WindowFunctionDefinition::WindowUDF(f) => match (f.name(), params.args.as_slice()) {
+            ("row_number" | "rank" | "dense_rank", []) => Ok(Meaning::plain(Class::Derived)),
+            ("first_value" | "last_value", [value]) => scope.value(value),
+            // The third argument stands where there is no such row.
+            ("lag" | "lead", [value, rest @ ..]) if rest.len() < 2 => Ok(scope.value(value)?.at_least(Shape::Gap)),
+            ("lag" | "lead", [value, _, default]) => {
+                let shape = if is_null_or_zero(default) { Shape::Choice } else { Shape::Mixed };
+                Ok(scope.value(value)?.or(scope.value(default)?).with(shape))
+            }
+            (name, _) => Err(not_supported(&format!("`{name}` with these arguments"), "docs/sql.md lists what is")),
         },
     }
 }
@@ -252,15 +269,13 @@ fn union_local(inputs: Vec<Relation>) -> Result<Relation, Refusal> {
 
 fn union_meanings(so_far: Vec<Meaning>, next: &Relation) -> Result<Vec<Meaning>, Refusal> {
     let both = so_far.into_iter().zip(&next.meanings);
-    both.map(|(a, b)| match (a, *b) {
-        (Meaning::Key { domain: x, nullable: n }, Meaning::Key { domain: y, nullable: m }) if x == y => {
-            Ok(Meaning::Key { domain: x, nullable: n || m })
+    both.map(|(a, &b)| match (a.key(), b.key()) {
+        (Some((domain, n)), Some((other, m))) if domain == other => {
+            Ok(Meaning::plain(Class::Key { domain, nullable: n || m }))
         }
-        (Meaning::Key { .. }, _) | (_, Meaning::Key { .. }) => {
-            Err(Refusal::new(Code::SetOperation, "UNION: keys of different domains in one column")
-                .hint("put the same key into the same position of every part"))
-        }
-        (a, b) => Ok(a.max(b)),
+        (None, None) => Ok(a.or(b)),
+        _ => Err(Refusal::new(Code::SetOperation, "UNION: keys of different domains in one column")
+            .hint("put the same key into the same position of every part")),
     })
     .collect()
 }

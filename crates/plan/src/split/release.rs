@@ -13,7 +13,7 @@ use renkei_types::{Code, Refusal};
 
 use super::walk::{Relation, Walker, not_supported, rebuilt};
 use crate::catalogue::{Owner, is_catalogue_scan};
-use crate::meaning::{Meaning, Scope, first_place, strip};
+use crate::meaning::{Class, Meaning, Scope, first_place, strip};
 use crate::split::{Key, ReleasePoint, released};
 use crate::state::{CellState, Output, OutputKind, StateKind};
 
@@ -58,30 +58,30 @@ fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> 
     let refuse = |code, what: &str, hint: &str| {
         Err(Refusal::new(code, format!("GROUP BY: `{name}` is {what}")).hint(hint).at(first_place(expr)))
     };
-    match meaning {
-        Meaning::Key { domain: "person", .. } => refuse(
+    match meaning.class {
+        Class::Key { domain: "person", .. } => refuse(
             Code::NullableKey,
             "a person key that may be NULL after an outer join",
             "group by the key of the table that is kept, or use JOIN",
         ),
-        Meaning::Key { .. } => refuse(
+        Class::Key { .. } => refuse(
             Code::KeyUse,
             "a key; cells may not be keyed by it",
             "add person_id to GROUP BY and aggregate once more above it",
         ),
-        Meaning::Date => refuse(
+        Class::Date => refuse(
             Code::Argument,
             "a date finer than a week",
             "group by date_trunc('month', …) or date_part('year', …)",
         ),
-        Meaning::Amount | Meaning::Conditional => refuse(
+        Class::Amount => refuse(
             Code::Argument,
             "an amount; each value would be a cell",
             "make bands: CASE WHEN x < 6.5 THEN 'low' WHEN x < 8 THEN 'mid' ELSE 'high' END",
         ),
         _ if meaning.groupable() => {
             let data_type = rebuilt(expr.get_type(input.plan.schema()))?;
-            Ok(Key { expr: expr.clone(), name, data_type, by_site: meaning == Meaning::Site })
+            Ok(Key { expr: expr.clone(), name, data_type, by_site: meaning.class == Class::Site })
         }
         _ => refuse(Code::Argument, "not something to group by", "group by codes, bands or coarse demographics"),
     }
@@ -107,7 +107,9 @@ impl Cell {
 
     /// The index of the state, shared with an earlier one where possible. Moments serve sums over the same values.
     fn place(&mut self, state: CellState) -> usize {
-        let same = |a: &CellState, b: &CellState| a.argument == b.argument && a.filter == b.filter;
+        let same = |a: &CellState, b: &CellState| {
+            (&a.argument, &a.filter, &a.contributors) == (&b.argument, &b.filter, &b.contributors)
+        };
         let serves = |have: StateKind, want: StateKind| {
             have == want || (have == StateKind::Moments && want == StateKind::SumFloat)
         };
@@ -149,7 +151,7 @@ fn kinds(
                 "group by the column and count the cells above",
             )),
         },
-        ("count", false, _) => Ok((StateKind::Count, OutputKind::Count)),
+        ("count", false, [_]) => Ok((StateKind::Count, OutputKind::Count)),
         ("sum", false, [_]) => match data_type {
             DataType::Float64 => Ok((StateKind::SumFloat, OutputKind::Sum)),
             DataType::Int64 => Ok((StateKind::SumInteger, OutputKind::Sum)),
@@ -202,17 +204,21 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
 fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr) -> Result<Meaning, Refusal> {
     let counted = matches!(kind, StateKind::Count | StateKind::Persons);
     let meaning = if counted { scope.projected(arg)? } else { scope.value(arg)? };
-    if (counted || meaning.summable()) && meaning != Meaning::Band {
+    if counted || meaning.summable() {
         return Ok(meaning);
     }
-    let what = match meaning {
-        Meaning::Band => "chooses between several values by a condition",
-        Meaning::Date => "is a date",
-        Meaning::Code | Meaning::Text => "is a code",
-        _ => "cannot be summed",
+    let (what, hint) = match meaning.class {
+        Class::Date => ("is a date", "take the interval between two dates, or group by month"),
+        Class::Code | Class::Text => ("is a code", "group by the code and count"),
+        Class::Site => ("is the site", "group by site_id and count"),
+        _ => (
+            "adds a constant, or chooses between several values by a condition",
+            "inside an aggregate stand a column, arithmetic among amounts, or CASE WHEN … THEN x [ELSE 0] END; add \
+             constants outside, such as avg(x) + 1, and take sums of several conditions apart",
+        ),
     };
     Err(Refusal::new(Code::Argument, format!("SELECT: the argument of `{}` {what}", expr.schema_name()))
-        .hint("inside an aggregate stand a column, arithmetic among amounts, or CASE WHEN … THEN x [ELSE 0] END")
+        .hint(hint)
         .at(first_place(expr)))
 }
 

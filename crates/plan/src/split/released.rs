@@ -52,7 +52,7 @@ pub(super) fn scan(point: &ReleasePoint, columns: &[Column], occurrence: usize) 
     Ok(Relation {
         kind: Kind::Released,
         plan: LogicalPlan::Projection(plan),
-        meanings: vec![Meaning::Released; columns.len()],
+        meanings: vec![Meaning::RELEASED; columns.len()],
         owner: None,
         hidden: vec![(sites, held)],
     })
@@ -128,7 +128,7 @@ impl Walker {
             hidden.push((sites, held));
         }
         let plan = rebuilt(Aggregate::try_new(Arc::new(input.plan.clone()), groups, aggregates))?;
-        let meanings = vec![Meaning::Released; columns.len()];
+        let meanings = vec![Meaning::RELEASED; columns.len()];
         Ok(Relation { plan: LogicalPlan::Aggregate(plan), meanings, hidden, ..input })
     }
 

@@ -168,7 +168,7 @@ impl Walker {
         let meanings = match input.kind {
             Kind::Released => {
                 projection.expr.iter().try_for_each(|expr| no_subquery(expr, "SELECT"))?;
-                vec![Meaning::Released; projection.expr.len()]
+                vec![Meaning::RELEASED; projection.expr.len()]
             }
             _ => projection.expr.iter().map(|expr| scope.projected(expr)).collect::<Result<_, _>>()?,
         };
@@ -211,7 +211,7 @@ fn constant(plan: &LogicalPlan, columns: usize) -> Relation {
     Relation {
         kind: Kind::Constant,
         plan: plan.clone(),
-        meanings: vec![Meaning::Constant; columns],
+        meanings: vec![Meaning::LABEL; columns],
         owner: None,
         hidden: Vec::new(),
     }
@@ -240,7 +240,7 @@ fn rows_refusal(plan: &LogicalPlan, relation: &Relation) -> Refusal {
             names.join(", ")
         ),
     );
-    let keyed = relation.meanings.iter().any(|meaning| matches!(meaning, Meaning::Key { .. }));
+    let keyed = relation.meanings.iter().any(|meaning| meaning.key().is_some());
     let hint = if keyed {
         "aggregate once more without the key, such as SELECT n, count(*) FROM (… GROUP BY person_id) GROUP BY n"
     } else {

@@ -46,6 +46,64 @@ fn states_are_shared() {
 }
 
 #[test]
+fn states_of_other_contributors_are_not_shared() {
+    check(
+        "SELECT count(DISTINCT p.person_id), count(DISTINCT d.person_id) FROM person p LEFT JOIN death d ON d.person_id = p.person_id",
+        &[(0, 2, 2)],
+    );
+}
+
+#[test]
+fn arguments_of_sums() {
+    for argument in [
+        "value_as_number",
+        "value_as_number * 18.0",
+        "value_as_number / 2.5",
+        "- value_as_number",
+        "round(value_as_number, 1)",
+        "ln(value_as_number)",
+        "range_high - range_low",
+        "value_as_number / range_high",
+        "coalesce(value_as_number, 0)",
+        "CASE WHEN value_as_number > 8 THEN value_as_number END",
+        "CASE WHEN value_as_number > 8 THEN 1.0 ELSE 0 END * 100",
+        "CASE WHEN value_as_number > 8 THEN range_low ELSE 0 END * range_high",
+    ] {
+        check(&format!("SELECT avg({argument}), count(*) FROM measurement"), &[(0, 2, 2)]);
+    }
+    check("SELECT avg(2024 - year_of_birth) FROM person", &[(0, 1, 1)]);
+    check("SELECT avg(visit_end_date - visit_start_date) FROM visit_occurrence", &[(0, 1, 1)]);
+    check("SELECT avg(DATE '2024-01-01' - visit_start_date) FROM visit_occurrence", &[(0, 1, 1)]);
+    check(
+        "SELECT avg(date_part('year', v.visit_start_date) - p.year_of_birth) FROM visit_occurrence v JOIN person p ON p.person_id = v.person_id",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT avg(coalesce(d.death_date, o.observation_period_end_date) - o.observation_period_start_date)
+         FROM observation_period o LEFT JOIN death d ON d.person_id = o.person_id",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT score, count(*) FROM (SELECT person_id, sum(CASE WHEN condition_concept_id = 1 THEN 1 WHEN condition_concept_id = 2 THEN 2 ELSE 0 END) + 1 AS score
+         FROM condition_occurrence GROUP BY person_id) s GROUP BY score",
+        &[(1, 1, 1)],
+    );
+}
+
+#[test]
+fn conditions_protect_the_rest() {
+    let conditional = |sql: &str| split(sql).expect("splits").release_points[0].states[0].conditional;
+    assert!(!conditional("SELECT avg(value_as_number) FROM measurement"));
+    assert!(conditional(
+        "SELECT avg(CASE WHEN value_as_number > 8 THEN year_of_birth END) FROM measurement m JOIN person p ON p.person_id = m.person_id"
+    ));
+    assert!(conditional("SELECT count(d.person_id) FROM person p LEFT JOIN death d ON d.person_id = p.person_id"));
+    assert!(conditional(
+        "SELECT sum(n) FROM (SELECT count(*) FILTER (WHERE value_as_number > 8) AS n FROM measurement GROUP BY person_id) x"
+    ));
+}
+
+#[test]
 fn joins() {
     check(
         "SELECT p.gender_concept_id, count(*) FROM measurement m JOIN person p ON m.person_id = p.person_id GROUP BY 1",

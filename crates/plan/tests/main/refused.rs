@@ -161,3 +161,82 @@ fn positions_point_into_the_text() {
 fn parameters_are_counted() {
     check(Code::Parameter, "SELECT count(*) FROM person WHERE year_of_birth < $1");
 }
+
+/// A sum whose terms a condition chose shows whom it chose: everybody contributes, so no minimum protects the few.
+#[test]
+fn sums_do_not_encode_conditions() {
+    let victim = "year_of_birth = 1901";
+    let flag = format!("CASE WHEN {victim} THEN 1 ELSE 0 END");
+    for argument in [
+        format!("{flag} * 1000000 + 1"),
+        format!("1 - {flag}"),
+        format!("{flag} + {flag}"),
+        format!("year_of_birth + {flag}"),
+        format!("coalesce(CASE WHEN {victim} THEN 1000000 END, 1)"),
+        format!("greatest({flag} * 1000000, 1)"),
+        format!("least({flag}, 0.5)"),
+        format!("exp({flag})"),
+        format!("ln({flag} + 1)"),
+        format!("year_of_birth * CASE WHEN {victim} THEN 1000000 ELSE 1 END"),
+        format!("CASE WHEN {victim} THEN year_of_birth ELSE 1 END"),
+        format!("CASE WHEN {victim} THEN 2 * year_of_birth ELSE year_of_birth END"),
+        format!("abs({flag} - 1)"),
+        format!("- ({flag} + 1)"),
+        format!("CAST({flag} + 1 AS DOUBLE)"),
+        format!("nullif({flag} + 1, 7)"),
+        format!("({flag} + 1) % 2"),
+        format!("CAST({victim} AS INT) + 1"),
+    ] {
+        check(Code::Argument, &format!("SELECT sum({argument}) FROM person"));
+        check(Code::Argument, &format!("SELECT avg(x) FROM (SELECT {argument} AS x FROM person) p"));
+        check(
+            Code::Argument,
+            &format!("SELECT stddev(x) FROM (SELECT max({argument}) AS x FROM person GROUP BY person_id) p"),
+        );
+    }
+}
+
+/// The same through values that are 0 or NULL for almost everybody.
+#[test]
+fn sums_do_not_shift_what_is_mostly_zero() {
+    let counted = "SELECT p.person_id, count(d.person_id) AS n FROM person p LEFT JOIN death d ON d.person_id = p.person_id GROUP BY p.person_id";
+    check(Code::Argument, &format!("SELECT sum(n + 1) FROM ({counted}) x"));
+    check(Code::Argument, &format!("SELECT avg(n * 1000 + 1) FROM ({counted}) x"));
+    check(Code::Argument, "SELECT avg(value_as_number + 1) FROM measurement");
+    check(
+        Code::Argument,
+        "SELECT sum(x) FROM (SELECT lag(value_as_number, 1, 5.0) OVER (PARTITION BY person_id ORDER BY measurement_date) AS x FROM measurement) m",
+    );
+    check(
+        Code::Argument,
+        "SELECT sum(x) FROM (SELECT person_id, 1 AS x FROM person UNION ALL SELECT person_id, 1000000 FROM death) u",
+    );
+    check(
+        Code::Argument,
+        "SELECT sum(v.w) FROM condition_occurrence c JOIN (VALUES (201826, 1000000), (320128, 1)) v(code, w) ON c.condition_concept_id = v.code",
+    );
+    check(Code::Argument, "SELECT sum(visit_end_date - visit_start_date + 1) FROM visit_occurrence");
+    check(Code::Argument, "SELECT sum((visit_end_date + INTERVAL '1 day') - visit_start_date) FROM visit_occurrence");
+}
+
+#[test]
+fn arithmetic_of_amounts_is_no_flag() {
+    for expr in ["value_as_number + 1", "value_as_number * 2", "value_as_number - range_low", "- value_as_number"] {
+        check(Code::Argument, &format!("SELECT {expr}, count(*) FROM measurement GROUP BY 1"));
+    }
+    check(Code::Argument, "SELECT visit_end_date - visit_start_date, count(*) FROM visit_occurrence GROUP BY 1");
+}
+
+#[test]
+fn demographic_concepts_are_codes() {
+    check(Code::Argument, "SELECT avg(gender_concept_id) FROM person");
+}
+
+#[test]
+fn count_takes_one_argument() {
+    check(Code::Aggregate, "SELECT count(year_of_birth, gender_concept_id) FROM person");
+    check(
+        Code::Aggregate,
+        "SELECT n, count(*) FROM (SELECT count(year_of_birth, gender_concept_id) AS n FROM person GROUP BY person_id) p GROUP BY 1",
+    );
+}
