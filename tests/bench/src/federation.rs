@@ -8,6 +8,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 
 use crate::client::Client;
+use crate::postgres::Servers;
 use crate::processes::{self, Consortium, GUARDED, OPEN, SITES};
 use crate::{Federation, data, say, single};
 
@@ -65,7 +66,8 @@ async fn measure(dir: &std::path::Path, options: &Federation) -> anyhow::Result<
     let mut guarded = client(&consortium, GUARDED).await?;
     report_memory("at rest", &consortium);
     let union = single::session(dir, &SITES, options.threads * SITES.len()).await?;
-    for (title, sql) in STATEMENTS {
+    let servers = if options.postgres > 0 { Some(Servers::start(dir)?) } else { None };
+    for (statement, (title, sql)) in STATEMENTS.iter().enumerate() {
         say(format!("\n{title}"));
         same(&open.ask(sql).await?, &single::ask(&union, sql).await?)?;
         guarded.ask(sql).await?;
@@ -78,6 +80,12 @@ async fn measure(dir: &std::path::Path, options: &Federation) -> anyhow::Result<
         row("one DataFusion session over the union", &bare, &bare);
         row("three nodes through the gateway, no person counts", &federated, &bare);
         row("three nodes through the gateway, guarded (k = 10)", &counted, &bare);
+        if let Some(servers) = &servers {
+            let by_hand = Servers::by_hand(statement)?;
+            let ask = |sql: &str| (0..options.postgres).map(|_| servers.ask(sql)).collect::<anyhow::Result<Vec<_>>>();
+            row("postgres_fdw over three servers, as written", &ask(sql)?, &bare);
+            row("postgres_fdw, partial aggregates by hand", &ask(&by_hand)?, &bare);
+        }
     }
     let mut trivial = Vec::new();
     open.ask(TRIVIAL).await?;

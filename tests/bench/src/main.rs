@@ -3,10 +3,12 @@
 //! `cargo run --release -p renkei-bench -- federation` makes three sites of many measurements, ingests them, starts
 //! three nodes and a gateway as processes, and asks the same statements of the gateway and of one DataFusion session
 //! over the union of the same files with the same total of threads. Runs alternate, medians and their ratio are printed.
+//! With `--postgres 3` the same rows are asked through postgres_fdw too, which takes minutes to load.
 
 mod client;
 mod data;
 mod federation;
+mod postgres;
 mod processes;
 mod single;
 
@@ -46,6 +48,9 @@ pub(crate) struct Federation {
     /// Threads of each node; the single session gets three times as many.
     #[arg(long, default_value_t = 1)]
     threads: usize,
+    /// Compare with postgres_fdw over three PostgreSQL servers too (pg_config on the PATH), with this many runs.
+    #[arg(long, default_value_t = 0, value_name = "RUNS")]
+    postgres: usize,
 }
 
 fn main() -> ExitCode {
