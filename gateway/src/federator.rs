@@ -1,14 +1,16 @@
 //! One question to all sites of a project, one answer from what they released.
 //!
-//! [`dispatch`] asks every site at once and gives each its one outcome; [`collect`] is the pure part that judges what a
+//! [`rounds`] asks as often as the statement needs; [`dispatch`] asks every site at once and gives each its one outcome; [`collect`] is the pure part that judges what a
 //! site sent; [`merge`] combines the cells and runs the gateway's half. All of it is one future: dropping it drops the
 //! calls, which the nodes notice at once.
 
 mod answered;
 mod collect;
 mod dispatch;
+mod feeds;
 mod judge;
 mod merge;
+mod rounds;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,20 +88,12 @@ async fn ask_sites(
 ) -> Result<(Answered, Cells), Refused> {
     judge::possible(project.sites.len(), terms.min_sites)?;
     let asked_at = state.clock.now();
-    let replies = dispatch::all(state, question, terms, project).await;
-    let mut cells: Cells = question.split.release_points.iter().map(|_| Vec::new()).collect();
-    let mut outcomes = Vec::with_capacity(replies.len());
-    for reply in replies {
-        for (point, of_site) in cells.iter_mut().zip(reply.cells) {
-            point.push(of_site);
-        }
-        outcomes.push(reply.outcome);
-    }
-    let judged = judge::enough(&outcomes, terms.min_sites);
-    let answered = Answered::new(state, terms, project, outcomes);
+    let asked = rounds::all(state, question, terms, project).await;
+    let mut answered = Answered::new(state, terms, project, asked.outcomes);
+    answered.warnings.extend(asked.warnings);
     state.answers.add(&terms.person, Entry { asked_at, answered: answered.clone() });
-    match judged {
-        Ok(()) => Ok((answered, cells)),
+    match asked.cells {
+        Ok(cells) => Ok((answered, cells)),
         Err(refusal) => Err(Refused { refusal, answered: Some(Box::new(answered)) }),
     }
 }

@@ -16,9 +16,12 @@ mod persons;
 mod states;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -62,6 +65,9 @@ pub enum EngineError {
     Lost,
 }
 
+/// Released results that rows are compared with, by the index of the feed.
+pub type Feeds = BTreeMap<usize, (SchemaRef, Vec<RecordBatch>)>;
+
 /// The engine of one node, shared by all questions.
 #[derive(Debug)]
 pub struct Engine {
@@ -104,22 +110,30 @@ impl Engine {
         &self,
         permit: &Permit,
         points: &[ReleasePoint],
+        feeds: &Feeds,
         tables: &Arc<SnapshotTables>,
     ) -> Result<Vec<Raw>, EngineError> {
         let mut raw = Vec::with_capacity(points.len());
         for point in points {
-            raw.push(self.point(permit.guarded(), point.clone(), Arc::clone(tables)).await?);
+            raw.push(self.point(permit.guarded(), point.clone(), feeds.clone(), Arc::clone(tables)).await?);
         }
         Ok(raw)
     }
 
-    async fn point(&self, guarded: bool, point: ReleasePoint, tables: Arc<SnapshotTables>) -> Result<Raw, EngineError> {
+    async fn point(
+        &self,
+        guarded: bool,
+        point: ReleasePoint,
+        feeds: Feeds,
+        tables: Arc<SnapshotTables>,
+    ) -> Result<Raw, EngineError> {
         let state = self.session();
         let site = self.site.clone();
         let given_up = CancellationToken::new();
         let watched = given_up.clone();
         let work = async move {
-            let plan = bind::aggregate(&point, guarded, &site, &tables)?;
+            let plan =
+                bind::aggregate(&point, guarded, &bind::Sources { site: &site, tables: &tables, feeds: &feeds })?;
             let plan = cancel::watch_conditions(plan, &watched)?;
             let physical = cancel::cooperate(state.create_physical_plan(&plan).await?)?;
             let batches = collect(Arc::clone(&physical), state.task_ctx()).await?;

@@ -6,6 +6,7 @@
 mod answer;
 mod decide;
 mod execute;
+mod feeds;
 mod receive;
 
 use std::sync::Arc;
@@ -87,7 +88,9 @@ impl Pipeline {
         })?;
         let permit = decide::decide(&self.policy, received, split, &tables)?;
         decide::mapped(split, &tables)?;
-        let cells = execute::execute(&self.engine, &permit, split, &tables).await?;
+        let points: Vec<_> = split.points_of(received.round).cloned().collect();
+        let feeds = feeds::take(split, received).map_err(|refusal| Box::new(Answer::refused(refusal)))?;
+        let cells = execute::execute(&self.engine, &permit, &points, &feeds, &tables).await?;
         Ok(Answer::released(&permit, &tables, cells))
     }
 }
@@ -97,6 +100,12 @@ fn split(planner: &Planner, received: &Received) -> Result<Split, Refusal> {
     let split = planner.split(&question)?;
     if split.release_points.is_empty() {
         return Err(Refusal::new(Code::ReferenceOnly, "the statement asks nothing of a site"));
+    }
+    if received.round >= split.rounds() {
+        return Err(Refusal::new(
+            Code::StatementKind,
+            "the question asks for a round that the statement does not have",
+        ));
     }
     Ok(split)
 }

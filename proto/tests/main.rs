@@ -16,6 +16,7 @@ fn generate(into: &Path) {
     tonic_prost_build::configure()
         .bytes(".renkei.v1.Cells")
         .bytes(".renkei.v1.AskRequest.parameters")
+        .bytes(".renkei.v1.Feed.arrow_ipc")
         .out_dir(into)
         .compile_fds(files)
         .expect("code is generated");

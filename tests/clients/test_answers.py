@@ -107,6 +107,26 @@ CASES = [
         SELECT person_id, value_as_number - avg(value_as_number) OVER (PARTITION BY person_id) AS d FROM measurement WHERE measurement_concept_id = 3004410) m"""),
     Case("time to death", """WITH first AS (SELECT person_id, min(condition_start_date) AS day FROM condition_occurrence WHERE condition_concept_id = 316139 GROUP BY person_id)
         SELECT count(*) AS n, avg(d.death_date - f.day) AS days FROM first f JOIN death d ON d.person_id = f.person_id"""),
+    # Subqueries about the same person.
+    Case("in, persons", "SELECT gender_concept_id, count(*) AS n FROM person WHERE person_id IN (SELECT person_id FROM death) GROUP BY 1"),
+    Case("not in, persons", "SELECT count(*) AS n, avg(year_of_birth) AS born FROM person WHERE person_id NOT IN (SELECT person_id FROM condition_occurrence WHERE condition_concept_id = 201826)"),
+    Case("exists", "SELECT count(*) AS n FROM person p WHERE EXISTS (SELECT 1 FROM measurement m WHERE m.person_id = p.person_id AND m.value_as_number > 9)"),
+    Case("not exists by visit", "SELECT count(*) AS n FROM measurement m WHERE NOT EXISTS (SELECT 1 FROM visit_occurrence v WHERE v.visit_occurrence_id = m.visit_occurrence_id AND v.visit_concept_id = 9201)"),
+    Case("exists under or", "SELECT count(*) AS n FROM person p WHERE year_of_birth < 1940 OR NOT EXISTS (SELECT 1 FROM drug_exposure d WHERE d.person_id = p.person_id)"),
+    Case("correlated aggregate", "SELECT count(*) AS n FROM person p WHERE (SELECT count(*) FROM visit_occurrence v WHERE v.person_id = p.person_id) BETWEEN 0 AND 3"),
+    Case("correlated aggregate, computed", "SELECT avg(n) AS visits, count(*) AS persons FROM (SELECT (SELECT count(*) FROM visit_occurrence v WHERE v.person_id = p.person_id) AS n FROM person p) x"),
+    Case("an event against the person's own mean", """SELECT count(*) AS n FROM measurement m WHERE m.measurement_concept_id = 3004410 AND m.value_as_number >
+        (SELECT avg(o.value_as_number) FROM measurement o WHERE o.person_id = m.person_id AND o.measurement_concept_id = 3004410)"""),
+    Case("in, codes of the vocabulary", "SELECT count(*) AS n FROM condition_occurrence WHERE condition_concept_id IN (SELECT descendant_concept_id FROM concept_ancestor WHERE ancestor_concept_id = 201820)"),
+    # Rows compared with results.
+    Case("above the mean of all", "SELECT count(*) AS n FROM measurement WHERE measurement_concept_id = 3004410 AND value_as_number > (SELECT avg(value_as_number) FROM measurement WHERE measurement_concept_id = 3004410)"),
+    Case("codes that are frequent", "SELECT count(*) AS n, count(DISTINCT person_id) AS p FROM condition_occurrence WHERE condition_concept_id IN (SELECT condition_concept_id FROM condition_occurrence GROUP BY 1 HAVING count(*) > 200)"),
+    Case("codes that others have", "SELECT count(*) AS n FROM measurement WHERE measurement_concept_id NOT IN (SELECT measurement_concept_id FROM measurement WHERE value_as_number > 100)"),
+    Case("joined with a result", """WITH usual AS (SELECT measurement_concept_id AS c, avg(value_as_number) AS a FROM measurement GROUP BY 1)
+        SELECT u.c, count(*) AS n FROM measurement m JOIN usual u ON u.c = m.measurement_concept_id AND m.value_as_number > u.a GROUP BY 1""", spread=True),
+    Case("three rounds", """WITH a AS (SELECT avg(year_of_birth) AS y FROM person), b AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM a))
+        SELECT gender_concept_id, count(*) AS n FROM person WHERE year_of_birth > (SELECT y FROM b) GROUP BY 1"""),
+    Case("a result above results", "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1 HAVING count(*) > (SELECT count(*) / 3 FROM person)"),
     # Above the release point.
     Case("ordered cells", "SELECT condition_concept_id, count(*) AS n FROM condition_occurrence GROUP BY 1 ORDER BY n DESC, condition_concept_id LIMIT 5 OFFSET 2", ordered=True, spread=True),
     Case("having", "SELECT measurement_concept_id, count(*) AS n FROM measurement GROUP BY 1 HAVING count(*) > 2000 AND avg(value_as_number) < 50 ORDER BY n", ordered=True, spread=True),

@@ -29,7 +29,7 @@ STATEMENTS = [
     ("SELECT value_as_number, count(*) FROM measurement GROUP BY 1", "E-ARGUMENT", "hint: "),
     ("SELECT avg(value_as_number + 1) FROM measurement", "E-ARGUMENT", "avg(x) + 1"),
     ("SELECT visit_start_date, count(*) FROM visit_occurrence GROUP BY 1", "E-ARGUMENT", "date_trunc"),
-    ("SELECT count(*) FROM person WHERE person_id IN (SELECT person_id FROM death)", "E-SUBQUERY", "SELECT DISTINCT person_id"),
+    ("SELECT count(*) FROM person WHERE EXISTS (SELECT 1 FROM death)", "E-SUBQUERY", "inner.person_id = outer.person_id"),
     ("SELECT count(*) FROM concept", "E-REFERENCE", "hint: "),
     ("SELECT gender_concept_id, count(*) FROM person GROUP BY ROLLUP (gender_concept_id)", "E-NOT-SUPPORTED", "hint: "),
     ("WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT * FROM t", "E-NOT-SUPPORTED", "hint: "),

@@ -36,6 +36,7 @@ pub fn title_ja(code: Code) -> &'static str {
         Code::Late => "期限内に回答なし",
         Code::NoSnapshot => "施設にデータなし",
         Code::NotMapped => "この施設では未対応付け(0 ではありません)",
+        Code::Undetermined => "比較する値が未確定(一部の施設で非開示)",
         Code::Digest => "施設と解釈が不一致",
         Code::Busy => "混雑中",
         Code::Failed => "施設で失敗",

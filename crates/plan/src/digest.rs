@@ -49,8 +49,18 @@ pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
         h.part(format!("{:?}:{parameter:?}", parameter.data_type()).as_bytes());
     }
     h.0.update(question.bound_at.0.to_le_bytes());
+    h.number(split.feeds.len());
+    for feed in &split.feeds {
+        h.number(feed.round);
+        h.number(usize::from(feed.scalar));
+        h.number(feed.schema.fields().len());
+        for field in feed.schema.fields() {
+            h.part(field.data_type().to_string().as_bytes());
+        }
+    }
     h.number(split.release_points.len());
     for point in &split.release_points {
+        h.number(point.round);
         h.number(point.keys.len());
         for key in &point.keys {
             h.part(key.data_type.to_string().as_bytes());

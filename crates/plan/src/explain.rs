@@ -38,7 +38,7 @@ impl Split {
     pub fn explain(&self) -> Explanation {
         Explanation {
             facts: self.facts.clone(),
-            release_levels: usize::from(!self.release_points.is_empty()),
+            release_levels: self.rounds(),
             release_points: self.release_points.iter().map(explain_point).collect(),
             runs_at_gateway: self.residual_text(),
             digest: self.digest.to_string(),

@@ -32,13 +32,14 @@ mod pushdown;
 mod split;
 mod state;
 mod statement;
+mod subqueries;
 
 pub use catalogue::{Catalogue, CatalogueTable, is_catalogue_scan};
 pub use digest::Digest;
 pub use explain::{Explanation, PointExplanation};
 pub use meaning::{Class, Meaning, Shape};
 pub use merge::{MergeError, SiteCells, merge};
-pub use split::{Facts, Key, Planner, Question, ReleasePoint, Split};
+pub use split::{Facts, Feed, Key, Planner, Question, ReleasePoint, Split, feed_index};
 pub use state::{CellState, Output, OutputKind, StateKind};
 pub use statement::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain};
 

@@ -15,7 +15,7 @@ mod scope;
 
 use renkei_cdm::{ColumnType, Role};
 
-pub(crate) use scope::{Scope, first_place, is_null_or_zero, place, strip};
+pub(crate) use scope::{SUBQUERY_HINT, Scope, first_place, is_null_or_zero, place, strip};
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,6 +144,14 @@ impl Meaning {
             other => other,
         };
         Self { class, ..self }.at_least(Shape::Gap)
+    }
+
+    /// The same where a key was found to be there.
+    pub(crate) fn not_null(self) -> Self {
+        match self.class {
+            Class::Key { domain, .. } => Self { class: Class::Key { domain, nullable: false }, ..self },
+            _ => self,
+        }
     }
 
     /// The sum or difference of both. A constant that is added makes everybody a contributor, so what was 0 or NULL for

@@ -10,6 +10,8 @@ use datafusion::common::tree_node::Transformed;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{Expr, Filter, Join, JoinType, LogicalPlan};
 
+use crate::subqueries::has_subquery;
+
 /// Sinks the conditions of WHERE into the inner joins below.
 pub(crate) fn sink_conditions(plan: LogicalPlan) -> Result<LogicalPlan> {
     plan.transform_down_with_subqueries(|node| match node {
@@ -38,12 +40,15 @@ fn sink(plan: LogicalPlan, conditions: Vec<Expr>) -> Result<LogicalPlan> {
 }
 
 fn sink_into(join: Join, conditions: Vec<Expr>) -> Result<LogicalPlan> {
-    let (mut left, mut right, mut here) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut left, mut right, mut here, mut above) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let own = join.filter.map(split_conjunction_owned).unwrap_or_default();
     for condition in own.into_iter().chain(conditions) {
         let columns = condition.column_refs();
         let fits = |side: &LogicalPlan| columns.iter().all(|column| side.schema().has_column(column));
-        if columns.is_empty() || !(fits(&join.left) || fits(&join.right)) {
+        // A subquery stays in WHERE, where it can become a join of its own.
+        if has_subquery(&condition) {
+            above.push(condition);
+        } else if columns.is_empty() || !(fits(&join.left) || fits(&join.right)) {
             here.push(condition);
         } else if fits(&join.left) {
             left.push(condition);
@@ -53,7 +58,7 @@ fn sink_into(join: Join, conditions: Vec<Expr>) -> Result<LogicalPlan> {
     }
     let left = sink(Arc::unwrap_or_clone(join.left), left)?;
     let right = sink(Arc::unwrap_or_clone(join.right), right)?;
-    Ok(LogicalPlan::Join(Join::try_new(
+    let join = LogicalPlan::Join(Join::try_new(
         Arc::new(left),
         Arc::new(right),
         join.on,
@@ -62,5 +67,9 @@ fn sink_into(join: Join, conditions: Vec<Expr>) -> Result<LogicalPlan> {
         join.join_constraint,
         join.null_equality,
         join.null_aware,
-    )?))
+    )?);
+    match conjunction(above) {
+        Some(predicate) => Ok(LogicalPlan::Filter(Filter::try_new(predicate, Arc::new(join))?)),
+        None => Ok(join),
+    }
 }

@@ -1,5 +1,6 @@
 //! The split of one statement.
 
+mod feed;
 mod join;
 mod local;
 mod release;
@@ -20,6 +21,8 @@ use datafusion::optimizer::Analyzer;
 use datafusion::sql::planner::SqlToRel;
 use renkei_types::{Code, Refusal, Timestamp};
 
+pub use feed::{Feed, feed_index};
+
 use crate::catalogue::{Catalogue, CatalogueTable};
 use crate::dialect;
 use crate::digest::{self, Digest};
@@ -28,6 +31,10 @@ use crate::names::Names;
 use crate::pushdown;
 use crate::state::{CellState, Output};
 use crate::statement;
+use crate::subqueries;
+
+/// Rounds between gateway and hospitals for one statement.
+const MAX_ROUNDS: usize = 4;
 
 /// A statement with everything that its meaning depends on.
 #[derive(Debug, Clone)]
@@ -73,6 +80,8 @@ pub struct Key {
 pub struct ReleasePoint {
     /// Position among the statement's release points.
     pub index: usize,
+    /// The round in which it is asked: 0, or the first in which its feeds are known.
+    pub round: usize,
     /// The relation below it: scans of catalogue tables with the hidden owner threaded through as last column.
     pub input: LogicalPlan,
     /// The hidden dense person number in the input (UInt32).
@@ -131,6 +140,8 @@ impl ReleasePoint {
 pub struct Split {
     /// The hospital's half.
     pub release_points: Vec<ReleasePoint>,
+    /// Released results that travel with the question, in the order in which they can be made.
+    pub feeds: Vec<Feed>,
     /// What it touches.
     pub facts: Facts,
     /// What gateway and node compare.
@@ -151,27 +162,32 @@ impl Split {
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
+    /// Rounds between gateway and hospitals: 0 where no hospital is asked.
+    #[must_use]
+    pub fn rounds(&self) -> usize {
+        self.release_points.iter().map(|point| point.round + 1).max().unwrap_or(0)
+    }
+
+    /// The release points of one round.
+    pub fn points_of(&self, round: usize) -> impl Iterator<Item = &ReleasePoint> {
+        self.release_points.iter().filter(move |point| point.round == round)
+    }
+
+    /// The feeds that release points of that round may need.
+    pub fn feeds_until(&self, round: usize) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter().filter(move |feed| feed.round <= round)
+    }
+
     /// The gateway's half over merged cells (one batch per release point, in order) and its own tables.
     ///
     /// # Errors
     /// When a batch does not have its release point's [`ReleasePoint::merged_schema`] or a gateway table is missing.
     pub fn residual(
         &self,
-        merged: &[RecordBatch],
+        merged: &[Option<RecordBatch>],
         gateway_table: &dyn Fn(&str) -> Option<Arc<dyn TableSource>>,
     ) -> Result<LogicalPlan, DataFusionError> {
-        let bound = self.residual.clone().transform_up_with_subqueries(|node| {
-            let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
-            if let Some(index) = released::scan_index(&scan) {
-                let batch = merged.get(index).cloned().ok_or_else(|| missing(scan.table_name.table()))?;
-                let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
-                scan.source = provider_as_source(Arc::new(table));
-            } else if let Some(table) = scan.source.downcast_ref::<CatalogueTable>() {
-                scan.source = gateway_table(table.name()).ok_or_else(|| missing(table.name()))?;
-            }
-            Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
-        })?;
-        Ok(bound.data)
+        bind(self.residual.clone(), merged, gateway_table)
     }
 
     /// The gateway's half as an indented plan, for `EXPLAIN`.
@@ -179,6 +195,26 @@ impl Split {
     pub fn residual_text(&self) -> String {
         self.residual.display_indent().to_string()
     }
+}
+
+/// Puts merged cells and tables under a plan of the gateway's.
+fn bind(
+    plan: LogicalPlan,
+    merged: &[Option<RecordBatch>],
+    gateway_table: &dyn Fn(&str) -> Option<Arc<dyn TableSource>>,
+) -> Result<LogicalPlan, DataFusionError> {
+    let bound = plan.transform_up_with_subqueries(|node| {
+        let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
+        if let Some(index) = released::scan_index(&scan) {
+            let batch = merged.get(index).cloned().flatten().ok_or_else(|| missing(scan.table_name.table()))?;
+            let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+            scan.source = provider_as_source(Arc::new(table));
+        } else if let Some(table) = scan.source.downcast_ref::<CatalogueTable>() {
+            scan.source = gateway_table(table.name()).ok_or_else(|| missing(table.name()))?;
+        }
+        Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+    })?;
+    Ok(bound.data)
 }
 
 fn missing(name: &str) -> DataFusionError {
@@ -269,7 +305,18 @@ impl Planner {
         let root = walker.root(&plan)?;
         let mut facts = walker.facts;
         facts.release_points = walker.points.len();
-        Ok(Split { release_points: walker.points, facts, digest: Digest::default(), residual: root })
+        let split = Split {
+            release_points: walker.points,
+            feeds: walker.feeds,
+            facts,
+            digest: Digest::default(),
+            residual: root,
+        };
+        if split.rounds() > MAX_ROUNDS {
+            let message = format!("the statement needs {} rounds; the limit is {MAX_ROUNDS}", split.rounds());
+            return Err(Refusal::new(Code::TooLarge, message).hint("ask the inner question first, and pass its result"));
+        }
+        Ok(split)
     }
 
     fn analyse(
@@ -282,6 +329,7 @@ impl Planner {
         let plan = dialect::bind_time(plan, bound_at)?;
         let plan = pushdown::sink_conditions(plan)?;
         let plan = Analyzer::new().execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-        dialect::make_total(plan)
+        subqueries::check_nulls(&plan)?;
+        dialect::make_total(subqueries::into_joins(plan)?)
     }
 }

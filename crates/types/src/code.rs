@@ -100,6 +100,8 @@ codes! {
     NoSnapshot = "E-SNAPSHOT", Unavailable;
     /// The site has no data or vocabulary for what was asked; it is not zero.
     NotMapped = "E-NOT-MAPPED", Unavailable;
+    /// A value that rows are compared with is held in part, so that the comparison cannot be decided.
+    Undetermined = "E-UNDETERMINED", Unavailable;
     /// The site derived another split of the statement than the gateway.
     Digest = "E-DIGEST", Unavailable;
     /// As many questions run as may run at a time.

@@ -26,6 +26,8 @@ const MAX_MESSAGE: usize = 500;
 pub(super) struct Expected {
     pub(super) site: SiteId,
     pub(super) split: Arc<Split>,
+    /// The round: its release points are expected, and no others.
+    pub(super) round: usize,
     /// The project's minimum of persons per cell.
     pub(super) minimum_persons: u32,
     /// Bytes of cells that are taken.
@@ -41,8 +43,8 @@ pub(super) struct Collected {
     pub(super) snapshot: Option<SnapshotId>,
     pub(super) vocabulary: Option<String>,
     pub(super) minimum_persons: Option<u32>,
-    /// Batches by release point; empty unless the site contributes.
-    pub(super) cells: Vec<Vec<RecordBatch>>,
+    /// Batches with the index of their release point; empty unless the site contributes.
+    pub(super) cells: Vec<(usize, Vec<RecordBatch>)>,
 }
 
 /// Why a site's answer is not used.
@@ -100,7 +102,7 @@ impl Collector {
             }
             (Some(Part::Cells(cells)), Some(_)) => {
                 let point = usize::try_from(cells.release_point).unwrap_or(usize::MAX);
-                if point >= self.expected.split.release_points.len() {
+                if !self.expected.split.points_of(self.expected.round).any(|wanted| wanted.index == point) {
                     return Err(Malformed::new(format!("cells of release point {point}, which was not asked for")));
                 }
                 self.bytes = self.bytes.saturating_add(cells.arrow_ipc.len().max(PART_BYTES));
@@ -170,10 +172,14 @@ fn sentence(message: &str, hint: &str) -> Option<String> {
     Some(clean).filter(|text| !text.is_empty())
 }
 
-fn cells(expected: &Expected, mut sent: BTreeMap<usize, Vec<Bytes>>) -> Result<Vec<Vec<RecordBatch>>, Malformed> {
-    let points = expected.split.release_points.iter().enumerate();
+fn cells(
+    expected: &Expected,
+    mut sent: BTreeMap<usize, Vec<Bytes>>,
+) -> Result<Vec<(usize, Vec<RecordBatch>)>, Malformed> {
+    let points = expected.split.points_of(expected.round);
     points
-        .map(|(index, point)| {
+        .map(|point| {
+            let index = point.index;
             let streams =
                 sent.remove(&index).ok_or_else(|| Malformed::new(format!("no cells of release point {index}")))?;
             let mut batches = Vec::new();
@@ -182,7 +188,7 @@ fn cells(expected: &Expected, mut sent: BTreeMap<usize, Vec<Bytes>>) -> Result<V
                 batches.extend(decoded.map_err(|error| Malformed::new(format!("release point {index}: {error}")))?);
             }
             check_cells(expected, point, &batches)?;
-            Ok(batches)
+            Ok((index, batches))
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Asking all sites at once; each ends in exactly one outcome.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +12,9 @@ use datafusion::common::ScalarValue;
 use futures::future::join_all;
 use renkei_plan::SiteCells;
 use renkei_proto::ipc;
-use renkei_proto::v1::AskRequest;
+use renkei_proto::v1::{AskRequest, Feed};
 use renkei_service::{Failure, chain, classify};
-use renkei_types::{Code, SiteId, SiteOutcome, SiteState};
+use renkei_types::{Code, SiteId, SiteOutcome, SiteState, SnapshotId};
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -26,8 +27,18 @@ use crate::state::State;
 /// One site's end in a question.
 pub(super) struct Reply {
     pub(super) outcome: SiteOutcome,
-    /// Cells by release point; empty unless the site contributes.
-    pub(super) cells: Vec<SiteCells>,
+    /// Cells with the index of their release point; empty unless the site contributes.
+    pub(super) cells: Vec<(usize, SiteCells)>,
+}
+
+/// One round of a question.
+pub(super) struct Round {
+    pub(super) number: usize,
+    pub(super) until: Instant,
+    /// Released results that rows are compared with in this round.
+    pub(super) feeds: Vec<Feed>,
+    /// The sites that are asked, with the snapshot from which they answered before.
+    pub(super) sites: BTreeMap<SiteId, Option<SnapshotId>>,
 }
 
 /// A site's end that is not its own words.
@@ -51,33 +62,37 @@ const fn failed(message: &'static str) -> Silence {
     Silence { state: SiteState::Failed, code: Code::Failed, message }
 }
 
-/// Asks every site of the project. Dropping the future drops every call.
-pub(super) async fn all(state: &State, question: &Question, terms: &Terms, project: &Project) -> Vec<Reply> {
-    let until = Instant::now() + terms.deadline;
-    let Some(request) = request(state, question, terms, project) else {
-        return project.sites.iter().map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
+/// Asks every site of a round. Dropping the future drops every call.
+pub(super) async fn all(
+    state: &State,
+    question: &Question,
+    terms: &Terms,
+    project: &Project,
+    round: &Round,
+) -> Vec<Reply> {
+    let Some(request) = request(state, question, terms, project, round) else {
+        let sites = round.sites.keys();
+        return sites.map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
     };
-    let mut sites: Vec<&SiteId> = project.sites.iter().collect();
-    sites.sort();
-    sites.dedup();
-    let one = |id: &SiteId| {
-        let request = request.clone();
+    let one = |(id, snapshot): (&SiteId, &Option<SnapshotId>)| {
+        let snapshot_id = snapshot.as_ref().map(ToString::to_string).unwrap_or_default();
+        let request = AskRequest { snapshot_id, ..request.clone() };
         let (id, site) = (id.clone(), state.sites.get(id).cloned());
         async move {
             let started = Instant::now();
             let asking = async {
                 match site.filter(|site| site.link.is_connected()) {
-                    Some(site) => ask(state, question, project, &site, request).await,
+                    Some(site) => ask(state, question, project, &site, round.number, request).await,
                     None => Err(OFFLINE),
                 }
             };
-            let ended = within(until, asking).await;
+            let ended = within(round.until, asking).await;
             let reply = reply(&id, ended, elapsed(started));
             log(&terms.query_id, &reply.outcome);
             reply
         }
     };
-    join_all(sites.into_iter().map(one)).await
+    join_all(round.sites.iter().map(one)).await
 }
 
 async fn within<T>(until: Instant, asking: impl Future<Output = Result<T, Silence>>) -> Result<T, Silence> {
@@ -88,7 +103,7 @@ fn elapsed(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn request(state: &State, question: &Question, terms: &Terms, project: &Project) -> Option<AskRequest> {
+fn request(state: &State, question: &Question, terms: &Terms, project: &Project, round: &Round) -> Option<AskRequest> {
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     Some(AskRequest {
         query_id: terms.query_id.to_string(),
@@ -98,9 +113,11 @@ fn request(state: &State, question: &Question, terms: &Terms, project: &Project)
         parameters: encode(&question.parameters)?,
         bound_at_micros: question.bound_at.0,
         asked_at_micros: state.clock.now().0,
-        time_left_micros: micros(terms.deadline),
+        time_left_micros: micros(round.until.saturating_duration_since(Instant::now())),
         split_digest: question.split.digest.0.to_vec(),
         snapshot_id: String::new(),
+        round: u32::try_from(round.number).ok()?,
+        feeds: round.feeds.clone(),
     })
 }
 
@@ -122,11 +139,13 @@ async fn ask(
     question: &Question,
     project: &Project,
     site: &Site,
+    round: usize,
     request: AskRequest,
 ) -> Result<Collected, Silence> {
     let expected = Expected {
         site: site.id.clone(),
         split: Arc::clone(&question.split),
+        round,
         minimum_persons: project.minimum_persons,
         bytes: state.limits.site_answer_mib.saturating_mul(1024 * 1024),
     };
@@ -176,10 +195,9 @@ fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> R
         Err(silence) => return silent(site, silence, elapsed_ms),
     };
     let minimum_persons = collected.minimum_persons;
-    let cells = collected.cells.into_iter().map(|cells| SiteCells {
-        site: site.clone(),
-        minimum_persons: minimum_persons.unwrap_or(u32::MAX),
-        cells,
+    let cells = collected.cells.into_iter().map(|(point, cells)| {
+        let minimum_persons = minimum_persons.unwrap_or(u32::MAX);
+        (point, SiteCells { site: site.clone(), minimum_persons, cells })
     });
     let cells = cells.collect();
     let outcome = SiteOutcome {

@@ -13,15 +13,16 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use renkei_plan::{MergeError, merge};
+use renkei_plan::{MergeError, Split, merge};
+use renkei_proto::v1::Feed;
 use renkei_types::{Code, Refusal};
 use tokio::runtime::Handle;
 
-use super::{Cells, Question, Terms};
+use super::{Cells, Question, Terms, feeds};
 use crate::state::State;
 use crate::tables::Bound;
 
@@ -62,6 +63,48 @@ impl Engine {
     }
 }
 
+/// A released result, ready to travel.
+pub(super) struct Made {
+    pub(super) feed: Feed,
+    /// What the reader should know about it.
+    pub(super) warning: Option<String>,
+}
+
+/// Makes a feed of the cells of earlier rounds.
+pub(super) async fn feed(
+    state: &Arc<State>,
+    question: &Question,
+    terms: &Terms,
+    cells: Cells,
+    index: usize,
+) -> Result<Made, Refusal> {
+    let (engine, split, runtime) = (Arc::clone(&state.engine), Arc::clone(&question.split), Handle::current());
+    let tables = Bound::read(state, &terms.person, terms.project.as_ref(), &split.facts).map_err(|e| refusal(&e))?;
+    let make = move || {
+        let missing = || Refusal::new(Code::Failed, "a part of the statement is missing at the gateway");
+        let feed = split.feeds.get(index).ok_or_else(missing)?;
+        let merged = merged(&split, &cells, feed.round)?;
+        let plan = feed.plan(&merged, &|name| tables.source(name)).map_err(|e| refusal(&e))?;
+        let plan = engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?;
+        let work = async { tokio::time::timeout(BATCH_LIMIT, collect(plan, engine.0.task_ctx())).await };
+        let batches = runtime.block_on(work).map_err(|_| too_long())?.map_err(|e| refusal(&e))?;
+        let guarded = cells.iter().flatten().any(|site| site.minimum_persons > 1);
+        feeds::made(feed, &batches, guarded)
+    };
+    state.pool.run(make).await
+}
+
+/// The merged cells of the release points before a round.
+fn merged(split: &Split, cells: &Cells, before: usize) -> Result<Vec<Option<RecordBatch>>, Refusal> {
+    let points = split.release_points.iter().zip(cells);
+    let merged = points.map(|(point, sites)| (point.round < before).then(|| merge(point, sites)).transpose());
+    merged.collect::<Result<_, _>>().map_err(|error| unmerged(&error))
+}
+
+fn too_long() -> Refusal {
+    Refusal::new(Code::TooLarge, "what runs at the gateway takes too long").hint("join and sort fewer released rows")
+}
+
 /// Merges the cells and starts the gateway's half.
 pub(super) async fn answer(
     state: &Arc<State>,
@@ -74,9 +117,7 @@ pub(super) async fn answer(
     let plan = state
         .pool
         .run(move || {
-            let points = split.release_points.iter().zip(&cells);
-            let merged = points.map(|(point, sites)| merge(point, sites)).collect::<Result<Vec<_>, _>>();
-            let merged = merged.map_err(|error| unmerged(&error))?;
+            let merged = merged(&split, &cells, split.rounds())?;
             let plan = split.residual(&merged, &|name| tables.source(name)).map_err(|e| refusal(&e))?;
             engine.plan(&plan, &runtime).map_err(|e| refusal(&e))
         })
@@ -86,8 +127,7 @@ pub(super) async fn answer(
     let next = move |(mut batches, schema): (SendableRecordBatchStream, SchemaRef)| async move {
         let batch = match tokio::time::timeout(BATCH_LIMIT, batches.next()).await {
             Ok(batch) => batch?.map_err(|error| refusal(&error)),
-            Err(_) => Err(Refusal::new(Code::TooLarge, "what runs at the gateway takes too long")
-                .hint("join and sort fewer released rows")),
+            Err(_) => Err(too_long()),
         };
         let batch = batch.and_then(|batch| fit(&batch, &schema).map_err(|error| refusal(&error.into())));
         Some((batch, (batches, schema)))

@@ -2,20 +2,21 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, Result};
+use datafusion::common::{Column, DataFusionError, Result};
+use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{
     Aggregate, AggregateUDF, Expr, ExprFunctionExt, ExprSchemable, LogicalPlan, Projection, cast, lit,
 };
 use renkei_cdm::SITE_COLUMN;
-use renkei_plan::{CellState, ReleasePoint, StateKind, is_catalogue_scan};
+use renkei_plan::{CellState, ReleasePoint, StateKind, feed_index, is_catalogue_scan};
 use renkei_types::SiteId;
 use std::sync::Arc;
 
-use super::SnapshotTables;
 use super::persons::persons_udaf;
 use super::states::{float_udaf, integer_udaf, moments_udaf};
+use super::{Feeds, SnapshotTables};
 
 /// Name of the column of distinct persons per cell.
 pub(super) const PERSONS: &str = "__persons";
@@ -26,13 +27,8 @@ pub(super) fn contributors_name(i: usize) -> String {
 }
 
 /// The plan that computes the raw cells: keys `k0…`, states `s0…`, then persons and contributors where guarded.
-pub(super) fn aggregate(
-    point: &ReleasePoint,
-    guarded: bool,
-    site: &SiteId,
-    tables: &SnapshotTables,
-) -> Result<LogicalPlan> {
-    let input = scans(point.input.clone(), site, tables)?;
+pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'_>) -> Result<LogicalPlan> {
+    let input = scans(point.input.clone(), sources)?;
     let keys = point.keys.iter().enumerate().map(|(i, key)| key.expr.clone().alias(format!("k{i}"))).collect();
     let owner = Expr::Column(point.owner.clone());
     let mut aggregates = Vec::new();
@@ -71,6 +67,10 @@ fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Ex
     }
 }
 
+fn missing(feed: usize) -> DataFusionError {
+    DataFusionError::Internal(format!("feed {feed} did not come with the question"))
+}
+
 fn call(function: &Arc<AggregateUDF>, argument: Expr, filter: Option<Expr>) -> Result<Expr> {
     let call = function.call(vec![argument]);
     match filter {
@@ -79,21 +79,34 @@ fn call(function: &Arc<AggregateUDF>, argument: Expr, filter: Option<Expr>) -> R
     }
 }
 
+/// What a release point is put over.
+pub(super) struct Sources<'a> {
+    pub(super) site: &'a SiteId,
+    pub(super) tables: &'a SnapshotTables,
+    pub(super) feeds: &'a Feeds,
+}
+
 /// Replaces every scan of the catalogue: the site's id becomes a constant, the columns keep their order and names.
-fn scans(plan: LogicalPlan, site: &SiteId, tables: &SnapshotTables) -> Result<LogicalPlan> {
+fn scans(plan: LogicalPlan, sources: &Sources<'_>) -> Result<LogicalPlan> {
     let bound = plan.transform_up(|node| {
+        if let (Some(index), LogicalPlan::TableScan(scan)) = (feed_index(&node), &node) {
+            let (schema, batches) = sources.feeds.get(&index).cloned().ok_or_else(|| missing(index))?;
+            let table = provider_as_source(Arc::new(MemTable::try_new(schema, vec![batches])?));
+            let scan = TableScanBuilder::new(scan.table_name.clone(), table).build()?;
+            return Ok(Transformed::yes(LogicalPlan::TableScan(scan)));
+        }
         let Some(table) = is_catalogue_scan(&node) else { return Ok(Transformed::no(node)) };
         let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
         let name = scan.table_name.clone();
         let columns = scan.projected_schema.fields().iter().map(|field| {
             if field.name() == SITE_COLUMN {
-                lit(site.as_str()).alias_qualified(Some(name.clone()), SITE_COLUMN)
+                lit(sources.site.as_str()).alias_qualified(Some(name.clone()), SITE_COLUMN)
             } else {
                 Expr::Column(Column::new(Some(name.clone()), field.name().clone()))
             }
         });
         let columns = columns.collect();
-        let files = TableScanBuilder::new(name.clone(), tables.source(table.name())?).build()?;
+        let files = TableScanBuilder::new(name.clone(), sources.tables.source(table.name())?).build()?;
         let projection = Projection::try_new(columns, Arc::new(LogicalPlan::TableScan(files)))?;
         Ok(Transformed::yes(LogicalPlan::Projection(projection)))
     })?;

@@ -22,7 +22,8 @@ pub struct Answer {
     /// The state.
     pub state: SiteState,
     refusal: Option<Refusal>,
-    cells: Vec<Released>,
+    /// With the index of the release point.
+    cells: Vec<(usize, Released)>,
     snapshot: String,
     vocabulary: String,
     minimum_persons: u32,
@@ -65,10 +66,10 @@ impl Answer {
         Self::failed(Code::Failed, "the site could not answer; its own log has the reason")
     }
 
-    pub(super) fn released(permit: &Permit, tables: &Arc<SnapshotTables>, cells: Vec<Released>) -> Self {
+    pub(super) fn released(permit: &Permit, tables: &Arc<SnapshotTables>, cells: Vec<(usize, Released)>) -> Self {
         let snapshot = tables.snapshot();
         Self {
-            state: answered(cells.iter().any(Released::held)),
+            state: answered(cells.iter().any(|(_, released)| released.held())),
             refusal: None,
             cells,
             snapshot: snapshot.id().to_string(),
@@ -91,8 +92,8 @@ impl Answer {
     /// The messages that leave: how it went, then the cells.
     pub(crate) fn messages(self) -> Result<Vec<AskResponse>, IpcError> {
         let mut parts = Vec::new();
-        for (point, released) in self.cells.iter().enumerate() {
-            for cells in encode(point, released)? {
+        for (point, released) in &self.cells {
+            for cells in encode(*point, released)? {
                 parts.push(AskResponse { part: Some(Part::Cells(cells)) });
             }
         }

@@ -3,20 +3,24 @@
 use std::sync::Arc;
 
 use renkei_disclosure::{Released, release};
-use renkei_plan::Split;
+use renkei_plan::ReleasePoint;
 use renkei_policy::Permit;
 
 use super::Answer;
-use crate::engine::{Engine, SnapshotTables};
+use crate::engine::{Engine, Feeds, SnapshotTables};
 
+/// Released cells of each release point, with its index.
 pub(super) async fn execute(
     engine: &Engine,
     permit: &Permit,
-    split: &Split,
+    points: &[ReleasePoint],
+    feeds: &Feeds,
     tables: &Arc<SnapshotTables>,
-) -> Result<Vec<Released>, Box<Answer>> {
-    let raw = engine.run(permit, &split.release_points, tables).await;
+) -> Result<Vec<(usize, Released)>, Box<Answer>> {
+    let raw = engine.run(permit, points, feeds, tables).await;
     let raw = raw.map_err(|e| Box::new(Answer::fault("execution", &e)))?;
-    let released = raw.into_iter().map(|cells| release(permit, cells));
-    released.collect::<Result<_, _>>().map_err(|e| Box::new(Answer::fault("release", &e)))
+    let released = points.iter().zip(raw).map(|(point, cells)| Ok((point.index, release(permit, cells)?)));
+    released
+        .collect::<Result<_, _>>()
+        .map_err(|e: renkei_disclosure::ReleaseError| Box::new(Answer::fault("release", &e)))
 }

@@ -1,10 +1,12 @@
 //! The envelope: ids, parameters, clocks.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use renkei_proto::ipc;
-use renkei_proto::v1::AskRequest;
+use renkei_proto::v1::{AskRequest, Feed};
 use renkei_types::{Code, PersonId, ProjectId, QueryId, Refusal, SnapshotId, Timestamp};
 
 /// How far the gateway's clock may be from this one: `now()` is bound there, and the log compares times.
@@ -22,6 +24,9 @@ pub(crate) struct Received {
     pub(crate) time_left: Duration,
     pub(crate) digest: [u8; 32],
     pub(crate) snapshot: Option<SnapshotId>,
+    pub(crate) round: usize,
+    /// Released results of earlier rounds by index, not yet checked against the split.
+    pub(crate) feeds: BTreeMap<usize, Vec<RecordBatch>>,
 }
 
 pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, Refusal> {
@@ -46,7 +51,19 @@ pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, R
         time_left: Duration::from_micros(request.time_left_micros),
         digest: request.split_digest.as_slice().try_into().map_err(|_| malformed("digest"))?,
         snapshot,
+        round: usize::try_from(request.round).map_err(|_| malformed("round"))?,
+        feeds: feeds(&request.feeds).ok_or_else(|| malformed("feed"))?,
     })
+}
+
+/// Each feed once, decoded.
+fn feeds(sent: &[Feed]) -> Option<BTreeMap<usize, Vec<RecordBatch>>> {
+    let decoded = sent.iter().map(|feed| {
+        let batches = ipc::decode(&feed.arrow_ipc).ok()?;
+        Some((usize::try_from(feed.index).ok()?, batches))
+    });
+    let feeds = decoded.collect::<Option<BTreeMap<_, _>>>()?;
+    (feeds.len() == sent.len()).then_some(feeds)
 }
 
 /// One row, one column a parameter.
@@ -65,6 +82,7 @@ fn parameters(bytes: &[u8]) -> Option<Vec<ScalarValue>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use datafusion::arrow::datatypes::Schema;
 
     fn request() -> AskRequest {
         AskRequest {
@@ -85,12 +103,17 @@ mod tests {
         assert!(receive(request(), now).is_ok());
         let hour = Timestamp(now.0 + 3_600_000_000);
         assert_eq!(receive(request(), hour).expect_err("an hour off").code, Code::Clock);
-        let cases: [fn(&mut AskRequest); 5] = [
+        let cases: [fn(&mut AskRequest); 7] = [
             |r| r.query_id = "../x".into(),
             |r| r.project = String::new(),
             |r| r.split_digest = vec![1; 31],
             |r| r.parameters = vec![1, 2, 3].into(),
             |r| r.snapshot_id = "A B".into(),
+            |r| r.feeds = vec![Feed { index: 0, arrow_ipc: vec![1].into() }],
+            |r| {
+                let empty = ipc::encode(&Schema::empty(), &[]).expect("encodes");
+                r.feeds = vec![Feed { index: 3, arrow_ipc: empty.clone() }, Feed { index: 3, arrow_ipc: empty }];
+            },
         ];
         for (i, spoil) in cases.into_iter().enumerate() {
             let mut request = request();

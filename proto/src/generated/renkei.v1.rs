@@ -42,7 +42,7 @@ pub struct DescribeResponse {
     #[prost(string, repeated, tag = "13")]
     pub tables: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AskRequest {
     #[prost(string, tag = "1")]
     pub query_id: ::prost::alloc::string::String,
@@ -69,9 +69,25 @@ pub struct AskRequest {
     /// The digest of the gateway's split, 32 bytes.
     #[prost(bytes = "vec", tag = "9")]
     pub split_digest: ::prost::alloc::vec::Vec<u8>,
-    /// Wish for a snapshot; empty for the present one.
+    /// Wish for a snapshot; empty for the present one. Later rounds name the one that the first was answered from.
     #[prost(string, tag = "10")]
     pub snapshot_id: ::prost::alloc::string::String,
+    /// Which release points are asked for: those of this round, counted from 0.
+    #[prost(uint32, tag = "11")]
+    pub round: u32,
+    /// Released results of earlier rounds, which rows are compared with in this one.
+    #[prost(message, repeated, tag = "12")]
+    pub feeds: ::prost::alloc::vec::Vec<Feed>,
+}
+/// A released result that travels with the question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Feed {
+    /// Its position among the statement's feeds, as both sides derive them.
+    #[prost(uint32, tag = "1")]
+    pub index: u32,
+    /// One Arrow IPC stream with the columns f0, f1, …
+    #[prost(bytes = "bytes", tag = "2")]
+    pub arrow_ipc: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AskResponse {
@@ -307,7 +323,7 @@ pub mod node_client {
             req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Describe"));
             self.inner.unary(req, path, codec).await
         }
-        /// One question: all release points of one level, in one round. The first part says how it went; cells follow.
+        /// One round of a question: all release points of that round. The first part says how it went; cells follow.
         pub async fn ask(
             &mut self,
             request: impl tonic::IntoRequest<super::AskRequest>,
@@ -358,7 +374,7 @@ pub mod node_server {
             >
             + std::marker::Send
             + 'static;
-        /// One question: all release points of one level, in one round. The first part says how it went; cells follow.
+        /// One round of a question: all release points of that round. The first part says how it went; cells follow.
         async fn ask(
             &self,
             request: tonic::Request<super::AskRequest>,

@@ -10,6 +10,10 @@ use renkei_types::{Code, Position, Refusal};
 
 use super::{Class, Meaning, Shape};
 
+/// What subqueries are taken.
+pub(crate) const SUBQUERY_HINT: &str = "in WHERE: [NOT] EXISTS and [NOT] IN, not inside CASE; in WHERE and SELECT: an \
+     aggregate, such as (SELECT max(x) FROM t WHERE t.person_id = outer.person_id); elsewhere join the subquery in FROM";
+
 /// The columns an expression can see, with their meanings; columns past `meanings` are hidden.
 pub(crate) struct Scope<'a> {
     pub(crate) schema: &'a DFSchema,
@@ -68,12 +72,11 @@ impl Scope<'_> {
             Expr::Case(case) => self.case(case),
             Expr::ScalarFunction(function) => self.function(function),
             Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) => {
-                Err(Refusal::new(Code::Subquery, format!("{}: a subquery inside an expression", self.clause))
-                    .hint("join the subquery in FROM on person_id (SELECT DISTINCT person_id … for IN and EXISTS)"))
+                Err(Refusal::new(Code::Subquery, format!("{}: a subquery at this place", self.clause))
+                    .hint(SUBQUERY_HINT))
             }
             Expr::OuterReferenceColumn(..) => {
-                Err(Refusal::new(Code::Subquery, "a correlated subquery")
-                    .hint("join the subquery in FROM on person_id"))
+                Err(Refusal::new(Code::Subquery, "a correlated subquery").hint(SUBQUERY_HINT))
             }
             Expr::WindowFunction(_) | Expr::AggregateFunction(_) => {
                 Err(self.unsupported("an aggregate or window function at this place"))

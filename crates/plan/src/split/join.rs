@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::expr::BinaryExpr;
-use datafusion::logical_expr::utils::{conjunction, split_conjunction};
-use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, Operator, Projection};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, Operator, Projection, lit};
 use datafusion::prelude::coalesce;
 use renkei_cdm::OWNER_COLUMN;
 use renkei_types::{Code, Refusal};
@@ -13,6 +13,7 @@ use renkei_types::{Code, Refusal};
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
 use crate::MAX_JOINS;
 use crate::meaning::{Class, Meaning, Scope, first_place};
+use crate::split::release;
 
 impl Walker {
     pub(super) fn join(&mut self, join: &Join) -> Result<Relation, Refusal> {
@@ -31,6 +32,7 @@ impl Walker {
             )
             .hint("put person_id into both parts, or aggregate both parts first"));
         }
+        let right = self.listed(join, &left, right)?;
         match (left.kind, right.kind) {
             (Kind::Local, Kind::Local) => local_local(join, left, right),
             (Kind::Local, Kind::Vocabulary | Kind::Constant) => local_reference(join, left, right, true),
@@ -42,10 +44,8 @@ impl Walker {
                 reference_reference(join, left, right)
             }
             (Kind::Released | Kind::Constant, Kind::Released | Kind::Constant) => released_released(join, left, right),
-            (Kind::Released, Kind::Local) | (Kind::Local, Kind::Released) => Err(not_supported(
-                "a join of rows of persons with a released result",
-                "ask the inner question first and pass its result as a parameter",
-            )),
+            (Kind::Local, Kind::Released) => self.local_released(join, left, right, true),
+            (Kind::Released, Kind::Local) => self.local_released(join, left, right, false),
             (Kind::SiteOwned, _) | (_, Kind::SiteOwned) => {
                 Err(Refusal::new(Code::JoinReference, "JOIN: a site's own table joins tables of persons only")
                     .hint("join it through its key to a table of persons first"))
@@ -53,6 +53,61 @@ impl Walker {
             (Kind::Vocabulary, Kind::Released) | (Kind::Released, Kind::Vocabulary) => Err(reference_only()),
         }
     }
+
+    /// The right side of IN and EXISTS where it does not speak of the same person: what it lists is released, so that
+    /// rows of all sites are compared with the values of all sites.
+    fn listed(&mut self, join: &Join, left: &Relation, right: Relation) -> Result<Relation, Refusal> {
+        if !one_sided(join.join_type) || right.kind != Kind::Local || join.null_equality == NullEquality::NullEqualsNull
+        {
+            return Ok(right);
+        }
+        let same_person = left.kind == Kind::Local && !key_domains(join, left, &right)?.is_empty();
+        if same_person || left.kind == Kind::SiteOwned || left.kind == Kind::Vocabulary {
+            return Ok(right);
+        }
+        if !conjuncts(join).iter().any(|conjunct| across(conjunct, left, &right).is_some()) {
+            return Err(Refusal::new(Code::Subquery, "EXISTS: the subquery does not speak of the same person")
+                .hint("add inner.person_id = outer.person_id, or compare (SELECT count(*) FROM …) with a number"));
+        }
+        let columns = right.plan.schema().columns();
+        let columns = columns.into_iter().take(right.meanings.len()).collect();
+        release::values(self, right, columns)
+    }
+
+    /// Rows of persons with a released result, which is made first and travels with the question.
+    fn local_released(
+        &mut self,
+        join: &Join,
+        left: Relation,
+        right: Relation,
+        local_is_left: bool,
+    ) -> Result<Relation, Refusal> {
+        let equated = conjuncts(join).iter().any(|conjunct| across(conjunct, &left, &right).is_some());
+        let (left, right) = match local_is_left {
+            true => (left, self.feed(right, !equated)?),
+            false => (self.feed(left, !equated)?, right),
+        };
+        if equated {
+            local_reference(join, left, right, local_is_left)
+        } else {
+            local_scalar(join, left, right, local_is_left)
+        }
+    }
+}
+
+/// Whether the join keeps columns of its left side alone, and perhaps says whether there was a match.
+fn one_sided(join_type: JoinType) -> bool {
+    matches!(join_type, JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark)
+}
+
+/// The columns of a one-sided join's output beside the owner: those of the left side, and the mark.
+fn kept(join: &Join, plan: &Join, left: &Relation) -> (Vec<Expr>, Vec<Meaning>) {
+    let mark = match join.join_type {
+        JoinType::LeftMark => plan.schema.columns().pop().map(Expr::Column),
+        _ => None,
+    };
+    let flag = mark.is_some().then_some(Meaning::FLAG);
+    (left.visible().into_iter().chain(mark).collect(), left.meanings.iter().copied().chain(flag).collect())
 }
 
 /// Every conjunct of ON and USING.
@@ -131,16 +186,36 @@ fn local_local(join: &Join, left: Relation, right: Relation) -> Result<Relation,
         return Err(not_supported("this join", "join tables of persons"));
     };
     let on_owner = (Expr::Column(l.clone()), Expr::Column(r.clone()));
-    let (owner, meanings) = match join.join_type {
-        JoinType::Inner => (Expr::Column(l), both(&left, &right, false, false)),
-        JoinType::Left => (Expr::Column(l), both(&left, &right, false, true)),
-        JoinType::Right => (Expr::Column(r), both(&left, &right, true, false)),
-        JoinType::Full => (coalesce(vec![Expr::Column(l), Expr::Column(r)]), both(&left, &right, true, true)),
-        JoinType::LeftSemi | JoinType::LeftAnti => (Expr::Column(l), left.meanings.clone()),
+    let (left, right) = matched(join, left, right);
+    let (owner, left_null, right_null) = match join.join_type {
+        JoinType::Inner => (Expr::Column(l), false, false),
+        JoinType::Left => (Expr::Column(l), false, true),
+        JoinType::Right => (Expr::Column(r), true, false),
+        JoinType::Full => (coalesce(vec![Expr::Column(l), Expr::Column(r)]), true, true),
+        JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => (Expr::Column(l), false, false),
         _ => return Err(not_supported("this kind of join", "use JOIN, LEFT JOIN, RIGHT JOIN or FULL JOIN")),
     };
+    let meanings = both(&left, &right, left_null, right_null);
     let plan = build(join, &left, &right, Some(on_owner))?;
     project(plan, join, &left, &right, Some(owner), meanings, Kind::Local)
+}
+
+/// A key that found its partner is not NULL, on every side whose rows without a partner are gone.
+fn matched(join: &Join, mut left: Relation, mut right: Relation) -> (Relation, Relation) {
+    if join.null_equality == NullEquality::NullEqualsNull {
+        return (left, right);
+    }
+    for conjunct in conjuncts(join) {
+        let Some((a, b)) = across(&conjunct, &left, &right) else { continue };
+        let (a, b) = (a.clone(), b.clone());
+        if matches!(join.join_type, JoinType::Inner | JoinType::LeftSemi | JoinType::Right) {
+            left.known(&a);
+        }
+        if matches!(join.join_type, JoinType::Inner | JoinType::Left) {
+            right.known(&b);
+        }
+    }
+    (left, right)
 }
 
 fn both(left: &Relation, right: &Relation, left_null: bool, right_null: bool) -> Vec<Meaning> {
@@ -158,7 +233,8 @@ fn build(join: &Join, left: &Relation, right: &Relation, on: Option<(Expr, Expr)
         Arc::new(left.plan.clone()),
         Arc::new(right.plan.clone()),
         join.on.iter().cloned().chain(on).collect(),
-        conjunction(join.filter.iter().cloned()),
+        // ON true, as a subquery without a condition gets it, is no condition.
+        join.filter.clone().filter(|filter| *filter != lit(true)),
         join.join_type,
         join.join_constraint,
         join.null_equality,
@@ -176,14 +252,16 @@ fn project(
     meanings: Vec<Meaning>,
     kind: Kind,
 ) -> Result<Relation, Refusal> {
-    let one_sided = matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti);
-    let right_columns = if one_sided { Vec::new() } else { right.visible() };
+    let (visible, meanings) = match one_sided(join.join_type) {
+        true => kept(join, &plan, left),
+        false => (left.visible().into_iter().chain(right.visible()).collect(), meanings),
+    };
     let (owner_column, owner) = match owner {
         Some(Expr::Column(column)) => (Some(column.clone()), Some(Expr::Column(column))),
         Some(expr) => (Some(Column::new_unqualified(OWNER_COLUMN)), Some(expr.alias(OWNER_COLUMN))),
         None => (None, None),
     };
-    let exprs = left.visible().into_iter().chain(right_columns).chain(owner).collect();
+    let exprs = visible.into_iter().chain(owner).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Join(plan))))?;
     Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: owner_column, hidden: Vec::new() })
 }
@@ -194,7 +272,7 @@ fn preserves_other(join_type: JoinType, local_is_left: bool) -> bool {
         JoinType::Inner => false,
         JoinType::Left => !local_is_left,
         JoinType::Right => local_is_left,
-        JoinType::LeftSemi | JoinType::LeftAnti => !local_is_left,
+        JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => !local_is_left,
         _ => true,
     }
 }
@@ -207,10 +285,11 @@ fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: 
         )
         .hint("turn the join round, so that the table of persons is the one that is kept"));
     }
+    let vocabulary = (if local_is_left { &right } else { &left }).kind == Kind::Vocabulary;
     let mut equalities = 0;
     for conjunct in conjuncts(join) {
         let Some((a, b)) = across(&conjunct, &left, &right) else {
-            if spans_both(&conjunct, &left, &right) {
+            if vocabulary && spans_both(&conjunct, &left, &right) {
                 return Err(reference_condition(&conjunct));
             }
             check_condition(&conjunct, &left, &right)?;
@@ -219,8 +298,10 @@ fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: 
         let (a, b) = (left.scope("ON").column(a)?, right.scope("ON").column(b)?);
         let (local, reference) = if local_is_left { (a, b) } else { (b, a) };
         match (local.class, reference.class) {
-            (Class::Code, Class::Code | Class::Constant) => equalities += 1,
-            (Class::Coarse | Class::Derived | Class::Constant, Class::Constant) => equalities += 1,
+            (Class::Code, Class::Code) => equalities += 1,
+            // What may be compared with a literal may be compared with a list of them.
+            (Class::Key { .. }, _) => return Err(reference_condition(&conjunct)),
+            (_, Class::Constant) => equalities += 1,
             _ => return Err(reference_condition(&conjunct)),
         }
     }
@@ -231,6 +312,24 @@ fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: 
         )
         .hint("join on concept_id, such as condition_concept_id = concept.concept_id"));
     }
+    side_join(join, left, right, local_is_left)
+}
+
+/// Rows of persons beside one row of constants, as an uncorrelated subquery makes it.
+fn local_scalar(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
+    let keeps_local = match join.join_type {
+        JoinType::Inner => true,
+        JoinType::Left => local_is_left,
+        JoinType::Right => !local_is_left,
+        _ => false,
+    };
+    if !keeps_local {
+        return Err(not_supported(
+            "this join of rows of persons with a released result",
+            "join by an equality of codes, or compare with (SELECT …)",
+        ));
+    }
+    conjuncts(join).iter().try_for_each(|conjunct| check_condition(conjunct, &left, &right))?;
     side_join(join, left, right, local_is_left)
 }
 
@@ -263,11 +362,7 @@ fn side_join(join: &Join, left: Relation, right: Relation, local_is_left: bool) 
     let owner = if local_is_left { &left.owner } else { &right.owner };
     let owner = owner.clone().map(Expr::Column);
     let outer = join.join_type != JoinType::Inner;
-    let one_sided = matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti);
-    let meanings = match one_sided {
-        true => left.meanings.clone(),
-        false => both(&left, &right, outer && !local_is_left, outer && local_is_left),
-    };
+    let meanings = both(&left, &right, outer && !local_is_left, outer && local_is_left);
     let plan = build(join, &left, &right, None)?;
     project(plan, join, &left, &right, owner, meanings, Kind::Local)
 }
@@ -283,26 +378,32 @@ fn site_site(join: &Join, left: Relation, right: Relation) -> Result<Relation, R
 }
 
 fn reference_reference(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
-    let meanings = match join.join_type {
-        JoinType::LeftSemi | JoinType::LeftAnti => left.meanings.clone(),
-        JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full => both(&left, &right, false, false),
-        _ => return Err(not_supported("this kind of join", "use JOIN or LEFT JOIN")),
-    };
+    if matches!(join.join_type, JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark) {
+        return Err(not_supported("this kind of join", "use JOIN or LEFT JOIN"));
+    }
+    let meanings = both(&left, &right, false, false);
     let plan = build(join, &left, &right, None)?;
     project(plan, join, &left, &right, None, meanings, Kind::Vocabulary)
 }
 
 fn released_released(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
-    let one_sided = matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti);
     let kind =
         if left.kind == Kind::Constant && right.kind == Kind::Constant { Kind::Constant } else { Kind::Released };
-    let both_hidden = || left.hidden.iter().chain(&right.hidden).cloned().collect();
-    let hidden: Vec<_> = if one_sided { left.hidden.clone() } else { both_hidden() };
-    let meanings = if one_sided { left.meanings.clone() } else { both(&left, &right, false, false) };
-    let pairs = hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]).map(Expr::Column);
-    let right_columns = if one_sided { Vec::new() } else { right.visible() };
-    let exprs = left.visible().into_iter().chain(right_columns).chain(pairs).collect();
     let plan = build(join, &left, &right, None)?;
+    let (visible, meanings, hidden) = match one_sided(join.join_type) {
+        true => {
+            let (visible, meanings) = kept(join, &plan, &left);
+            (visible, meanings, left.hidden.clone())
+        }
+        false => (
+            left.visible().into_iter().chain(right.visible()).collect(),
+            both(&left, &right, false, false),
+            left.hidden.iter().chain(&right.hidden).cloned().collect(),
+        ),
+    };
+    let meanings = if kind == Kind::Released { vec![Meaning::RELEASED; meanings.len()] } else { meanings };
+    let pairs = hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]).map(Expr::Column);
+    let exprs = visible.into_iter().chain(pairs).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Join(plan))))?;
     Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: None, hidden })
 }

@@ -64,7 +64,7 @@ impl Walker {
                 let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(relation.plan.clone())));
                 Ok(Relation { plan, ..relation })
             }
-            Kind::Local => release::distinct(self, input, relation),
+            Kind::Local => release::values(self, relation, input.schema().columns()),
             Kind::Released | Kind::Constant => self.distinct_released(relation),
             Kind::Vocabulary => Err(reference_only()),
             Kind::SiteOwned => Err(not_supported("DISTINCT over a site's own table", "join it to a table of persons")),

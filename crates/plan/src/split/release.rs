@@ -1,7 +1,6 @@
 //! The release point: an aggregate over rows of persons that no person key keys.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -11,10 +10,10 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, lit};
 use renkei_types::{Code, Refusal};
 
-use super::walk::{Relation, Walker, not_supported, rebuilt};
+use super::walk::{Relation, Walker, not_supported, rebuilt, shown};
 use crate::catalogue::{Owner, is_catalogue_scan};
 use crate::meaning::{Class, Meaning, Scope, first_place, strip};
-use crate::split::{Key, ReleasePoint, released};
+use crate::split::{Key, ReleasePoint, feed, released};
 use crate::state::{CellState, Output, OutputKind, StateKind};
 
 /// The aggregate function inside an aggregate expression, with the name that the statement gives it.
@@ -43,10 +42,11 @@ pub(super) fn aggregate(
     point(walker, input, keys, cell, fields)
 }
 
-pub(super) fn distinct(walker: &mut Walker, plan: &Arc<LogicalPlan>, input: Relation) -> Result<Relation, Refusal> {
+/// The distinct values of a relation of persons, as cells without states.
+pub(super) fn values(walker: &mut Walker, input: Relation, columns: Vec<Column>) -> Result<Relation, Refusal> {
     let visible = input.visible();
     let keys = keys(&visible, &input, &input.meanings)?;
-    point(walker, input, keys, Cell::default(), plan.schema().columns())
+    point(walker, input, keys, Cell::default(), columns)
 }
 
 fn keys(exprs: &[Expr], input: &Relation, meanings: &[Meaning]) -> Result<Vec<Key>, Refusal> {
@@ -54,7 +54,7 @@ fn keys(exprs: &[Expr], input: &Relation, meanings: &[Meaning]) -> Result<Vec<Ke
 }
 
 fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> {
-    let name = expr.schema_name().to_string();
+    let name = shown(&expr.schema_name().to_string());
     let refuse = |code, what: &str, hint: &str| {
         Err(Refusal::new(code, format!("GROUP BY: `{name}` is {what}")).hint(hint).at(first_place(expr)))
     };
@@ -217,9 +217,12 @@ fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr)
              constants outside, such as avg(x) + 1, and take sums of several conditions apart",
         ),
     };
-    Err(Refusal::new(Code::Argument, format!("SELECT: the argument of `{}` {what}", expr.schema_name()))
-        .hint(hint)
-        .at(first_place(expr)))
+    Err(Refusal::new(
+        Code::Argument,
+        format!("SELECT: the argument of `{}` {what}", shown(&expr.schema_name().to_string())),
+    )
+    .hint(hint)
+    .at(first_place(expr)))
 }
 
 /// The rows that contribute: those that the filter takes, not NULL and, in sums, not zero.
@@ -270,8 +273,10 @@ fn point(
     let (tables, reference_tables) = rebuilt(scanned(&input.plan))?;
     walker.facts.by_site |= keys.iter().any(|key| key.by_site);
     let index = walker.points.len();
+    let round = rebuilt(feed::round_of(&input.plan, &walker.feeds))?;
     let new = ReleasePoint {
         index,
+        round,
         input: input.plan,
         owner,
         keys,

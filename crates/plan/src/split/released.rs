@@ -75,6 +75,15 @@ fn most_held(relation: &Relation) -> Expr {
     fold(relation.hidden.iter().map(|(_, held)| held.clone()), greatest)
 }
 
+/// The visible columns under plain names, then the two counts where cells are in it.
+pub(super) fn numbered(relation: &Relation, prefix: &str) -> Result<LogicalPlan, Refusal> {
+    let columns = relation.visible().into_iter().enumerate().map(|(i, expr)| expr.alias(format!("{prefix}{i}")));
+    let pair = [fewest_sites(relation).alias(SITES), most_held(relation).alias(HELD)];
+    let pair = if relation.hidden.is_empty() { Vec::new() } else { pair.to_vec() };
+    let plan = Projection::try_new(columns.chain(pair).collect(), Arc::new(relation.plan.clone()));
+    Ok(LogicalPlan::Projection(rebuilt(plan)?))
+}
+
 /// The whole half: asked columns, then `renkei_sites` and `renkei_held` where cells are in it.
 pub(super) fn finish(relation: Relation) -> Result<LogicalPlan, Refusal> {
     if relation.hidden.is_empty() {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column, Result as PlanResult};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Distinct, Expr, Filter, LogicalPlan, Projection, SubqueryAlias, TableScan, Values};
 use renkei_types::{Code, Refusal};
 
 use crate::catalogue::{CatalogueTable, Owner};
-use crate::meaning::{Meaning, Scope};
-use crate::split::{Facts, ReleasePoint, local, released};
+use crate::meaning::{Meaning, SUBQUERY_HINT, Scope};
+use crate::split::{Facts, Feed, ReleasePoint, local, released};
+use crate::subqueries::has_subquery;
 
 /// Where a relation may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,14 @@ impl Relation {
         self.plan.schema().columns().into_iter().take(self.meanings.len()).map(Expr::Column).collect()
     }
 
+    /// Notes that a key is not NULL here.
+    pub(super) fn known(&mut self, column: &Column) {
+        let index = self.plan.schema().index_of_column(column).ok();
+        if let Some(meaning) = index.and_then(|index| self.meanings.get_mut(index)) {
+            *meaning = meaning.not_null();
+        }
+    }
+
     /// The hidden columns as expressions.
     pub(super) fn carried(&self) -> Vec<Expr> {
         let pairs = self.hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]);
@@ -75,6 +85,7 @@ pub(super) fn not_supported(what: &str, hint: &str) -> Refusal {
 #[derive(Debug, Default)]
 pub(super) struct Walker {
     pub(super) points: Vec<ReleasePoint>,
+    pub(super) feeds: Vec<Feed>,
     pub(super) facts: Facts,
     /// Joins so far, however they were written.
     pub(super) joins: usize,
@@ -178,7 +189,14 @@ impl Walker {
     }
 
     fn filter(&mut self, filter: &Filter) -> Result<Relation, Refusal> {
-        let input = self.relation(&filter.input)?;
+        let mut input = self.relation(&filter.input)?;
+        for conjunct in split_conjunction(&filter.predicate) {
+            if let Expr::IsNotNull(inner) = conjunct
+                && let Expr::Column(column) = inner.as_ref()
+            {
+                input.known(column);
+            }
+        }
         match input.kind {
             Kind::Released => no_subquery(&filter.predicate, "HAVING or WHERE")?,
             _ => drop(input.scope("WHERE").value(&filter.predicate)?),
@@ -189,22 +207,20 @@ impl Walker {
 }
 
 pub(super) fn no_subquery(expr: &Expr, clause: &str) -> Result<(), Refusal> {
-    use datafusion::common::tree_node::TreeNode;
-    let found = expr.exists(|e| {
-        Ok(matches!(
-            e,
-            Expr::ScalarSubquery(_)
-                | Expr::Exists(_)
-                | Expr::InSubquery(_)
-                | Expr::SetComparison(_)
-                | Expr::OuterReferenceColumn(..)
-        ))
-    });
-    if found.unwrap_or(true) {
-        return Err(Refusal::new(Code::Subquery, format!("{clause}: a subquery inside an expression"))
-            .hint("put it into WITH or FROM and join it"));
+    if has_subquery(expr) {
+        return Err(Refusal::new(Code::Subquery, format!("{clause}: a subquery at this place")).hint(SUBQUERY_HINT));
     }
     Ok(())
+}
+
+/// A name as the researcher wrote it: without the names that subqueries get when they become joins.
+pub(super) fn shown(name: &str) -> String {
+    let mut text = name.to_owned();
+    while let Some(start) = text.find("__") {
+        let Some(dot) = text.get(start..).and_then(|rest| rest.find('.')) else { break };
+        text.replace_range(start..=start + dot, "");
+    }
+    text
 }
 
 fn constant(plan: &LogicalPlan, columns: usize) -> Relation {

@@ -230,3 +230,86 @@ fn parameters_and_time_are_bound() {
     assert_eq!(planner.prepare(sql).expect("schema").fields().len(), 3);
     assert!(planner.prepare("SELECT count(*) FROM visit_occurrence WHERE visit_start_date < current_date").is_ok());
 }
+
+/// The round of every release point, and how many feeds there are.
+#[track_caller]
+fn rounds(sql: &str, expected: &[usize], feeds: usize) {
+    let split = split(sql).unwrap_or_else(|refusal| panic!("{sql}\n{refusal}"));
+    let found: Vec<_> = split.release_points.iter().map(|point| point.round).collect();
+    assert_eq!((found.as_slice(), split.feeds.len()), (expected, feeds), "{sql}");
+}
+
+#[test]
+fn subqueries_of_the_same_person() {
+    for condition in [
+        "person_id IN (SELECT person_id FROM death)",
+        "person_id NOT IN (SELECT person_id FROM death)",
+        "EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id)",
+        "NOT EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id AND d.death_date > DATE '2020-01-01')",
+        "year_of_birth < 1950 OR EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id)",
+        "year_of_birth < (SELECT max(date_part('year', d.death_date)) - 80 FROM death d WHERE d.person_id = p.person_id)",
+        "(SELECT count(*) FROM visit_occurrence v WHERE v.person_id = p.person_id) > 3",
+        "person_id IN (SELECT person_id FROM visit_occurrence GROUP BY person_id HAVING count(*) > 3)",
+        "gender_concept_id IN (SELECT descendant_concept_id FROM concept_ancestor WHERE ancestor_concept_id = 1)",
+        "gender_concept_id IN (SELECT x FROM (VALUES (8507), (8532)) AS v(x))",
+    ] {
+        rounds(&format!("SELECT count(*) FROM person p WHERE {condition}"), &[0], 0);
+    }
+    rounds(
+        "SELECT avg(n) FROM (SELECT person_id, (SELECT count(*) FROM visit_occurrence v WHERE v.person_id = p.person_id) AS n FROM person p) x",
+        &[0],
+        0,
+    );
+}
+
+#[test]
+fn results_that_rows_are_compared_with_come_first() {
+    rounds(
+        "SELECT count(*) FROM measurement WHERE value_as_number > (SELECT avg(value_as_number) FROM measurement)",
+        &[0, 1],
+        1,
+    );
+    rounds(
+        "SELECT count(*) FROM drug_exposure WHERE drug_concept_id IN
+           (SELECT drug_concept_id FROM drug_exposure GROUP BY 1 HAVING count(*) > 100)",
+        &[0, 1],
+        1,
+    );
+    rounds(
+        "SELECT count(*) FROM drug_exposure WHERE drug_concept_id NOT IN
+           (SELECT drug_concept_id FROM drug_exposure WHERE drug_concept_id > 0)",
+        &[0, 1],
+        1,
+    );
+    rounds(
+        "WITH usual AS (SELECT measurement_concept_id AS c, avg(value_as_number) AS a FROM measurement GROUP BY 1)
+         SELECT count(*) FROM measurement m JOIN usual u ON u.c = m.measurement_concept_id WHERE m.value_as_number > u.a",
+        &[0, 1],
+        1,
+    );
+    rounds(
+        "WITH a AS (SELECT avg(year_of_birth) AS y FROM person),
+              b AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM a))
+         SELECT count(*) FROM person WHERE year_of_birth > (SELECT y FROM b)",
+        &[0, 1, 2],
+        2,
+    );
+    // Above the release point everything is known already.
+    rounds(
+        "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1 HAVING count(*) > (SELECT count(*) / 3 FROM person)",
+        &[0, 0],
+        0,
+    );
+    rounds(
+        "SELECT drug_concept_id, count(*) FROM drug_exposure GROUP BY 1 HAVING drug_concept_id IN
+           (SELECT drug_concept_id FROM drug_exposure WHERE days_supply > 30)",
+        &[0, 0],
+        0,
+    );
+}
+
+#[test]
+fn a_key_that_was_found_is_a_key() {
+    let left = "SELECT n, count(*) FROM (SELECT d.person_id, count(*) AS n FROM person p LEFT JOIN death d ON d.person_id = p.person_id";
+    check(&format!("{left} WHERE d.person_id IS NOT NULL GROUP BY d.person_id) x GROUP BY n"), &[(1, 1, 1)]);
+}

@@ -72,7 +72,7 @@ fn joins_need_a_common_owner() {
     );
     check(
         Code::NotSupported,
-        "SELECT count(*) FROM person p JOIN (SELECT count(*) AS n FROM death) t ON t.n > p.year_of_birth",
+        "SELECT count(*) FROM person p FULL JOIN (SELECT count(*) AS n FROM death) t ON t.n > p.year_of_birth",
     );
 }
 
@@ -121,10 +121,9 @@ fn only_questions() {
     check(Code::NotSupported, "SELECT count(*) FROM person TABLESAMPLE BERNOULLI (1)");
     check(Code::SetOperation, "SELECT gender_concept_id FROM person INTERSECT SELECT gender_concept_id FROM person");
     check(Code::Type, "SELECT sum(date_part('day', measurement_date - measurement_date)) FROM measurement");
-    check(Code::Subquery, "SELECT count(*) FROM person WHERE person_id IN (SELECT person_id FROM death)");
     check(
         Code::Subquery,
-        "SELECT count(*) FROM person p WHERE EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id)",
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM death d WHERE d.person_id = p.person_id) THEN 1 END, count(*) FROM person p GROUP BY 1",
     );
     check(Code::NotSupported, "SELECT gender_concept_id, count(*) FROM person GROUP BY ROLLUP (gender_concept_id)");
     check(Code::ReferenceOnly, "SELECT concept_name FROM concept");
@@ -238,5 +237,50 @@ fn count_takes_one_argument() {
     check(
         Code::Aggregate,
         "SELECT n, count(*) FROM (SELECT count(year_of_birth, gender_concept_id) AS n FROM person GROUP BY person_id) p GROUP BY 1",
+    );
+}
+
+#[test]
+fn subqueries() {
+    // NOT IN over what may be NULL has a third truth value.
+    check(
+        Code::NullableKey,
+        "SELECT count(*) FROM visit_occurrence WHERE visit_occurrence_id NOT IN (SELECT visit_occurrence_id FROM measurement)",
+    );
+    check(Code::Subquery, "SELECT count(*) FROM person WHERE EXISTS (SELECT 1 FROM death)");
+    check(
+        Code::JoinKey,
+        "SELECT count(*) FROM person WHERE person_id IN (SELECT visit_occurrence_id FROM visit_occurrence)",
+    );
+    check(Code::JoinReference, "SELECT count(*) FROM person WHERE person_id IN (SELECT concept_id FROM concept)");
+    check(Code::JoinReference, "SELECT count(*) FROM person WHERE person_id IN (SELECT count(*) FROM death)");
+    check(
+        Code::Argument,
+        "SELECT count(*) FROM measurement WHERE value_as_number IN (SELECT value_as_number FROM measurement)",
+    );
+    check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id = (SELECT count(*) FROM death)");
+    check(
+        Code::KeyUse,
+        "SELECT count(*) FROM person p WHERE (SELECT max(d.person_id) FROM death d WHERE d.person_id = p.person_id) > 1",
+    );
+    check(
+        Code::Subquery,
+        "SELECT count(*) FROM person p WHERE year_of_birth > (SELECT year_of_birth FROM person q WHERE q.person_id = p.person_id LIMIT 1)",
+    );
+    check(Code::Aggregate, "SELECT count(*) FROM person WHERE year_of_birth > (SELECT max(year_of_birth) FROM person)");
+    check(Code::Rows, "SELECT person_id FROM person WHERE person_id IN (SELECT person_id FROM death)");
+    // A row for each value would be kept although no person has it.
+    check(
+        Code::JoinReference,
+        "WITH u AS (SELECT gender_concept_id AS g, count(*) AS n FROM person GROUP BY 1)
+         SELECT count(*) FROM u LEFT JOIN person p ON p.gender_concept_id = u.g",
+    );
+    check(
+        Code::TooLarge,
+        "WITH a AS (SELECT avg(year_of_birth) AS y FROM person),
+              b AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM a)),
+              c AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM b)),
+              d AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM c))
+         SELECT count(*) FROM person WHERE year_of_birth > (SELECT y FROM d)",
     );
 }

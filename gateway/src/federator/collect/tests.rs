@@ -19,7 +19,7 @@ fn split(sql: &str) -> Arc<Split> {
 
 fn collector(sql: &str) -> Collector {
     let site = "tokyo".parse().unwrap();
-    Collector::new(Expected { site, split: split(sql), minimum_persons: 10, bytes: 1 << 20 })
+    Collector::new(Expected { site, split: split(sql), round: 0, minimum_persons: 10, bytes: 1 << 20 })
 }
 
 fn outcome(sql: &str, state: State) -> Outcome {
@@ -83,7 +83,7 @@ fn a_good_answer_is_taken_whole() {
         vec![answered, genders(vec![8507, 8532], vec![Some(12), None]), genders(vec![0], vec![Some(10)])],
     );
     assert_eq!((got.state, got.code), (SiteState::AnsweredHeld, None));
-    assert_eq!(got.cells[0].iter().map(RecordBatch::num_rows).sum::<usize>(), 3);
+    assert_eq!(got.cells[0].1.iter().map(RecordBatch::num_rows).sum::<usize>(), 3);
     assert_eq!((got.snapshot.unwrap().as_str(), got.minimum_persons), ("s1", Some(10)));
 }
 

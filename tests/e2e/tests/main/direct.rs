@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use renkei_e2e::{CONSORTIUM, Consortium, PERSON, PROJECT, Records, Site};
 use renkei_node::store::Seal;
 use renkei_pki::PeerName;
 use renkei_plan::{Catalogue, Planner, Question};
+use renkei_proto::ipc;
 use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_client::NodeClient;
-use renkei_proto::v1::{AskRequest, AskResponse, Outcome, State};
+use renkei_proto::v1::{AskRequest, AskResponse, Feed, Outcome, State};
 use renkei_service::{Dialler, SiteLink};
 use renkei_types::{Clock, Code, SystemClock, Timestamp};
 use tokio::runtime::Runtime;
@@ -85,6 +87,36 @@ fn a_question_may_wish_for_an_older_snapshot() {
     let (outcome, cells) = gateway.ask(AskRequest { snapshot_id: wish.into(), ..request(BY_SEX) });
     assert_eq!((outcome.state(), outcome.code.as_str(), cells), (State::Failed, "E-SNAPSHOT", 0));
     assert_eq!(consortium.ask(BY_SEX).rows(), ["8507 | 20 | 1 | 0", "8532 | 30 | 1 | 0"]);
+}
+
+#[test]
+fn what_travels_with_a_question_is_held_to_its_shape() {
+    let consortium = Consortium::start([Site::with("tokyo", Records::plain(20, 10)).listening()]);
+    let gateway = Gateway::to(&consortium, "tokyo");
+    let sql = "SELECT count(*) AS n FROM person WHERE year_of_birth > (SELECT avg(year_of_birth) FROM person)";
+    let feed = |values: ArrayRef| {
+        let batch = RecordBatch::try_from_iter([("f0", values)]).unwrap();
+        Feed { index: 0, arrow_ipc: ipc::encode(&batch.schema(), &[batch]).unwrap() }
+    };
+    let ask = |round: u32, feeds: Vec<Feed>| gateway.ask(AskRequest { round, feeds, ..request(sql) });
+    let floats = |values: &[f64]| feed(Arc::new(Float64Array::from(values.to_vec())));
+    assert_eq!(ask(0, vec![]).0.state(), State::Answered);
+    let (outcome, cells) = ask(1, vec![floats(&[1900.0])]);
+    assert_eq!((outcome.state(), cells), (State::Answered, 1), "{outcome:?}");
+    for (what, round, feeds) in [
+        ("nothing", 1, vec![]),
+        ("another index", 1, vec![Feed { index: 7, ..floats(&[1900.0]) }]),
+        ("two values", 1, vec![floats(&[1900.0, 1950.0])]),
+        ("another type", 1, vec![feed(Arc::new(StringArray::from(vec!["1900"])))]),
+        ("the same twice", 1, vec![floats(&[1900.0]), floats(&[1900.0])]),
+        ("bytes", 1, vec![Feed { index: 0, arrow_ipc: vec![0xff; 64].into() }]),
+        ("a round that there is not", 2, vec![floats(&[1900.0])]),
+        ("a round beyond all numbers", u32::MAX, vec![floats(&[1900.0])]),
+    ] {
+        let (outcome, cells) = ask(round, feeds);
+        let said = (outcome.state(), outcome.code.as_str(), cells);
+        assert_eq!(said, (State::Refused, "E-STATEMENT", 0), "{what}: {outcome:?}");
+    }
 }
 
 /// What a gateway gone wrong does to a question, and how the node ends it.

@@ -23,6 +23,7 @@ mod listening;
 mod mapping;
 mod partial;
 mod policy;
+mod rounds;
 mod snapshots;
 
 /// Persons by sex: one key, one count, so that a scripted node can answer it.

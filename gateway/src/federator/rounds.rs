@@ -1,0 +1,151 @@
+//! The rounds of one question.
+//!
+//! A statement that compares rows of persons with a released result is asked in rounds: the result first, then
+//! everything that is compared with it. All rounds speak of the same sites on the same snapshots. A site that drops out
+//! after the first round takes its cells with it: what was made from them is made again without it, and asked again, so
+//! that no answer compares the rows of some sites with a value of others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use renkei_plan::SiteCells;
+use renkei_proto::v1::Feed;
+use renkei_types::{Refusal, SiteId, SiteOutcome, SiteState};
+use tokio::time::Instant;
+
+use super::dispatch::{self, Reply, Round};
+use super::{Cells, Question, Terms, judge, merge};
+use crate::config::Project;
+use crate::state::State;
+
+/// What all rounds came to.
+pub(super) struct Asked {
+    /// How each site of the project ended, by site.
+    pub(super) outcomes: Vec<SiteOutcome>,
+    pub(super) cells: Result<Cells, Refusal>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Asks all rounds.
+pub(super) async fn all(state: &Arc<State>, question: &Question, terms: &Terms, project: &Project) -> Asked {
+    let mut rounds = Rounds {
+        until: Instant::now() + terms.deadline,
+        asked: project.sites.iter().cloned().collect(),
+        outcomes: BTreeMap::new(),
+        cells: question.split.release_points.iter().map(|_| BTreeMap::new()).collect(),
+        feeds: BTreeMap::new(),
+        warnings: BTreeSet::new(),
+    };
+    let cells = rounds.run(state, question, terms, project).await;
+    let Rounds { outcomes, cells: by_point, warnings, .. } = rounds;
+    Asked {
+        outcomes: outcomes.into_values().collect(),
+        cells: cells.map(|()| by_point.into_iter().map(|sites| sites.into_values().collect()).collect()),
+        warnings: warnings.into_iter().collect(),
+    }
+}
+
+struct Rounds {
+    until: Instant,
+    /// Sites that are still in.
+    asked: BTreeSet<SiteId>,
+    outcomes: BTreeMap<SiteId, SiteOutcome>,
+    /// By release point, then by site.
+    cells: Vec<BTreeMap<SiteId, SiteCells>>,
+    feeds: BTreeMap<usize, Feed>,
+    warnings: BTreeSet<String>,
+}
+
+impl Rounds {
+    async fn run(
+        &mut self,
+        state: &Arc<State>,
+        question: &Question,
+        terms: &Terms,
+        project: &Project,
+    ) -> Result<(), Refusal> {
+        let mut round = 0;
+        while round < question.split.rounds() && !self.asked.is_empty() {
+            self.make_feeds(state, question, terms, round).await?;
+            let replies = dispatch::all(state, question, terms, project, &self.round(round)).await;
+            let before = self.asked.len();
+            replies.into_iter().for_each(|reply| self.take(reply));
+            judge::enough(&self.outcomes.values().cloned().collect::<Vec<_>>(), terms.min_sites)?;
+            let lost = self.asked.len() < before;
+            round = if lost && round > 0 { self.again(question) } else { round + 1 };
+        }
+        Ok(())
+    }
+
+    fn round(&self, number: usize) -> Round {
+        let snapshot = |site: &SiteId| self.outcomes.get(site).and_then(|outcome| outcome.snapshot.clone());
+        Round {
+            number,
+            until: self.until,
+            feeds: self.feeds.values().cloned().collect(),
+            sites: self.asked.iter().map(|site| (site.clone(), snapshot(site))).collect(),
+        }
+    }
+
+    async fn make_feeds(
+        &mut self,
+        state: &Arc<State>,
+        question: &Question,
+        terms: &Terms,
+        round: usize,
+    ) -> Result<(), Refusal> {
+        let missing: Vec<usize> = question
+            .split
+            .feeds_until(round)
+            .map(|feed| feed.index)
+            .filter(|index| !self.feeds.contains_key(index))
+            .collect();
+        for index in missing {
+            let cells = self.cells.iter().map(|sites| sites.values().cloned().collect()).collect();
+            let made = merge::feed(state, question, terms, cells, index).await?;
+            self.warnings.extend(made.warning);
+            self.feeds.insert(index, made.feed);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, reply: Reply) {
+        let site = reply.outcome.site.clone();
+        if reply.outcome.state.contributes() {
+            for (point, cells) in reply.cells {
+                if let Some(sites) = self.cells.get_mut(point) {
+                    sites.insert(site.clone(), cells);
+                }
+            }
+        } else {
+            self.asked.remove(&site);
+            self.cells.iter_mut().for_each(|sites| drop(sites.remove(&site)));
+        }
+        let outcome = match self.outcomes.remove(&site) {
+            Some(before) => both(before, reply.outcome),
+            None => reply.outcome,
+        };
+        self.outcomes.insert(site, outcome);
+    }
+
+    /// Forgets everything that was made with a site that has dropped out; returns the round to go on from.
+    fn again(&mut self, question: &Question) -> usize {
+        for feed in question.split.feeds.iter().filter(|feed| feed.round > 0) {
+            self.feeds.remove(&feed.index);
+        }
+        for point in question.split.release_points.iter().filter(|point| point.round > 0) {
+            if let Some(sites) = self.cells.get_mut(point.index) {
+                sites.clear();
+            }
+        }
+        1
+    }
+}
+
+/// A site's end over two rounds: the later, unless both contributed and the earlier held something.
+fn both(before: SiteOutcome, after: SiteOutcome) -> SiteOutcome {
+    let elapsed_ms = before.elapsed_ms.saturating_add(after.elapsed_ms);
+    let held = before.state == SiteState::AnsweredHeld && after.state == SiteState::Answered;
+    let latest = if held { before } else { after };
+    SiteOutcome { elapsed_ms, ..latest }
+}
