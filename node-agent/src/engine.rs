@@ -5,13 +5,14 @@
 //! since the plan has no operation that fails on one). Questions run on a runtime of their own, so that a heavy one
 //! does not hold up the connection, and end when whoever asked goes away.
 //!
-//! Layout: [`tables`] turns a snapshot's files into scans, [`bind`] puts them under a release point, [`states`] and
-//! [`persons`] are the aggregates that yield mergeable states and distinct persons in one pass, [`cancel`] ends what
+//! Layout: [`tables`] turns a snapshot's files into scans, [`bind`] puts them under a release point, [`states`],
+//! [`keys`] and [`persons`] are the aggregates that yield mergeable states and distinct persons in one pass, [`cancel`] ends what
 //! nobody waits for, [`cells`] reads the result. One process for now: the separate worker process takes over this module behind the same face.
 
 mod bind;
 mod cancel;
 mod cells;
+mod keys;
 mod persons;
 mod states;
 mod tables;

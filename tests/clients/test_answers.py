@@ -107,6 +107,27 @@ CASES = [
         SELECT person_id, value_as_number - avg(value_as_number) OVER (PARTITION BY person_id) AS d FROM measurement WHERE measurement_concept_id = 3004410) m"""),
     Case("time to death", """WITH first AS (SELECT person_id, min(condition_start_date) AS day FROM condition_occurrence WHERE condition_concept_id = 316139 GROUP BY person_id)
         SELECT count(*) AS n, avg(d.death_date - f.day) AS days FROM first f JOIN death d ON d.person_id = f.person_id"""),
+    # Levels in one statement.
+    Case("rollup", "SELECT gender_concept_id AS g, race_concept_id AS r, count(*) AS n, avg(year_of_birth) AS born FROM person GROUP BY ROLLUP (gender_concept_id, race_concept_id)", spread=True),
+    Case("cube with nulls of the data", "SELECT unit_concept_id AS u, grouping(unit_concept_id) AS gu, observation_type_concept_id AS t, grouping(observation_type_concept_id) AS gt, count(*) AS n FROM observation GROUP BY CUBE (unit_concept_id, observation_type_concept_id)", spread=True),
+    Case("grouping sets", "SELECT visit_concept_id AS v, date_part('year', visit_start_date) AS y, count(*) AS n FROM visit_occurrence GROUP BY GROUPING SETS ((visit_concept_id), (date_part('year', visit_start_date)), ())", spread=True),
+    Case("rollup over sites", "SELECT site_id, count(*) AS n FROM person GROUP BY ROLLUP (site_id)", spread=True),
+    Case("grouping sets per person", """SELECT n, count(*) AS c FROM (SELECT person_id, visit_concept_id, count(*) AS n FROM visit_occurrence
+        GROUP BY GROUPING SETS ((person_id), (person_id, visit_concept_id))) v GROUP BY n""", spread=True),
+    # Distinct events and codes.
+    Case("distinct visits", "SELECT count(DISTINCT visit_occurrence_id) AS v, count(DISTINCT person_id) AS p, count(*) AS n FROM measurement"),
+    Case("distinct visits by code", "SELECT measurement_concept_id AS c, count(DISTINCT visit_occurrence_id) FILTER (WHERE value_as_number > 6) AS v FROM measurement GROUP BY 1", spread=True),
+    Case("distinct codes counted", "SELECT count(DISTINCT condition_concept_id) AS c, count(*) AS n FROM condition_occurrence"),
+    Case("distinct codes by sex", """SELECT p.gender_concept_id AS g, count(DISTINCT o.condition_concept_id) AS c, count(DISTINCT date_part('year', o.condition_start_date)) AS y,
+        avg(p.year_of_birth) AS born FROM condition_occurrence o JOIN person p ON p.person_id = o.person_id GROUP BY 1"""),
+    Case("distinct codes under a condition", "SELECT visit_concept_id AS v, count(DISTINCT date_part('year', visit_start_date)) FILTER (WHERE visit_end_date > visit_start_date) AS y FROM visit_occurrence GROUP BY 1", spread=True),
+    # Pairs.
+    Case("pairs", """SELECT corr(value_as_number, range_high) AS r, covar_samp(value_as_number, range_high) AS cs, covar_pop(value_as_number, range_high) AS cp,
+        regr_slope(value_as_number, range_high) AS b, regr_intercept(value_as_number, range_high) AS a, regr_count(value_as_number, range_high) AS n,
+        regr_r2(value_as_number, range_high) AS r2, regr_avgx(value_as_number, range_high) AS x, regr_avgy(value_as_number, range_high) AS y,
+        regr_sxx(value_as_number, range_high) AS sxx, regr_syy(value_as_number, range_high) AS syy, regr_sxy(value_as_number, range_high) AS sxy FROM measurement"""),
+    Case("pairs by code", """SELECT c, corr(a, b) AS r, regr_count(a, b) AS n FROM (SELECT m.person_id, m.measurement_concept_id AS c, avg(m.value_as_number) AS a, count(*) AS b
+        FROM measurement m GROUP BY m.person_id, m.measurement_concept_id) x GROUP BY c""", spread=True),
     # Subqueries about the same person.
     Case("in, persons", "SELECT gender_concept_id, count(*) AS n FROM person WHERE person_id IN (SELECT person_id FROM death) GROUP BY 1"),
     Case("not in, persons", "SELECT count(*) AS n, avg(year_of_birth) AS born FROM person WHERE person_id NOT IN (SELECT person_id FROM condition_occurrence WHERE condition_concept_id = 201826)"),

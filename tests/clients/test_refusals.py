@@ -31,7 +31,7 @@ STATEMENTS = [
     ("SELECT visit_start_date, count(*) FROM visit_occurrence GROUP BY 1", "E-ARGUMENT", "date_trunc"),
     ("SELECT count(*) FROM person WHERE EXISTS (SELECT 1 FROM death)", "E-SUBQUERY", "inner.person_id = outer.person_id"),
     ("SELECT count(*) FROM concept", "E-REFERENCE", "hint: "),
-    ("SELECT gender_concept_id, count(*) FROM person GROUP BY ROLLUP (gender_concept_id)", "E-NOT-SUPPORTED", "hint: "),
+    ("SELECT gender_concept_id, count(DISTINCT year_of_birth) FROM person GROUP BY ROLLUP (gender_concept_id)", "E-NOT-SUPPORTED", "UNION ALL"),
     ("WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT * FROM t", "E-NOT-SUPPORTED", "hint: "),
     ("SELECT count( FROM person", "E-SYNTAX", "line 1"),
     ("DROP TABLE person", "E-STATEMENT", "ask one SELECT"),

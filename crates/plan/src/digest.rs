@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use datafusion::logical_expr::GroupingSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::split::{Question, Split};
@@ -61,6 +62,17 @@ pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
     h.number(split.release_points.len());
     for point in &split.release_points {
         h.number(point.round);
+        h.part(
+            point
+                .sets
+                .as_ref()
+                .map_or("", |sets| match sets {
+                    GroupingSet::Rollup(_) => "rollup",
+                    GroupingSet::Cube(_) => "cube",
+                    GroupingSet::GroupingSets(_) => "sets",
+                })
+                .as_bytes(),
+        );
         h.number(point.keys.len());
         for key in &point.keys {
             h.part(key.data_type.to_string().as_bytes());
@@ -70,6 +82,7 @@ pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
         for state in &point.states {
             h.part(state.kind.name().as_bytes());
             h.number(usize::from(state.conditional));
+            h.number(usize::from(state.second.is_some()));
         }
         h.number(point.outputs.len());
         for output in &point.outputs {

@@ -49,8 +49,9 @@ impl Split {
 fn explain_point(point: &ReleasePoint) -> PointExplanation {
     let state = |state: &crate::CellState| {
         let argument = state.argument.as_ref().map(|arg| format!(" of {}", plain(arg))).unwrap_or_default();
+        let second = state.second.as_ref().map(|arg| format!(" and {}", plain(arg))).unwrap_or_default();
         let filter = state.filter.as_ref().map(|filter| format!(" where {}", plain(filter))).unwrap_or_default();
-        format!("{}{argument}{filter}", state.kind.name())
+        format!("{}{argument}{second}{filter}", state.kind.name())
     };
     PointExplanation {
         index: point.index,

@@ -40,7 +40,7 @@ pub use explain::{Explanation, PointExplanation};
 pub use meaning::{Class, Meaning, Shape};
 pub use merge::{MergeError, SiteCells, merge};
 pub use split::{Facts, Feed, Key, Planner, Question, ReleasePoint, Split, feed_index};
-pub use state::{CellState, Output, OutputKind, StateKind};
+pub use state::{CellState, Output, OutputKind, Pair, StateKind};
 pub use statement::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain};
 
 /// Version of the split rules. It goes into every digest, so that sites with other rules are told apart from sites

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -15,7 +16,7 @@ use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use renkei_types::{Code, SiteId};
 
 use crate::split::ReleasePoint;
-use crate::state::{Output, OutputKind, StateKind};
+use crate::state::{Output, OutputKind, Pair, StateKind};
 
 /// Cells of one site for one release point, as they came from the wire.
 #[derive(Debug, Clone)]
@@ -61,6 +62,15 @@ struct State {
     compensation: f64,
     mean: f64,
     m2: f64,
+    pair: Comoments,
+}
+
+/// Means, squared deviations and their products of pairs (y, x); `n` is the state's.
+#[derive(Debug, Clone, Copy, Default)]
+struct Comoments {
+    mean: [f64; 2],
+    m2: [f64; 2],
+    c: f64,
 }
 
 impl State {
@@ -78,6 +88,22 @@ impl State {
             let delta = mean - self.mean;
             self.mean += delta * (b / (a + b));
             self.m2 += m2 + delta * delta * (a * b / (a + b));
+        }
+        self.n += i128::from(n);
+    }
+
+    /// Chan's formula in two dimensions.
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
+    fn add_pairs(&mut self, n: i64, other: &Comoments) {
+        let (a, b) = (self.n as f64, n as f64);
+        if n > 0 {
+            let both = a * b / (a + b);
+            let delta = [other.mean[0] - self.pair.mean[0], other.mean[1] - self.pair.mean[1]];
+            self.pair.c += other.c + delta[0] * delta[1] * both;
+            for (i, delta) in delta.into_iter().enumerate() {
+                self.pair.m2[i] += other.m2[i] + delta * delta * both;
+                self.pair.mean[i] += delta * (b / (a + b));
+            }
         }
         self.n += i128::from(n);
     }
@@ -198,7 +224,7 @@ impl<'a> Table<'a> {
 
     fn finish(self, sites: &[&SiteCells]) -> Result<RecordBatch, MergeError> {
         let guarded = sites.iter().filter(|site| site.minimum_persons > 1).count() as i64;
-        let by_site = self.point.keys.iter().any(|key| key.by_site);
+        let by_site = self.point.keys.iter().position(|key| key.by_site);
         let mut columns = match &self.converter {
             Some(converter) => converter.convert_rows(self.order.iter().map(OwnedRow::row))?,
             None => Vec::new(),
@@ -206,8 +232,11 @@ impl<'a> Table<'a> {
         for output in &self.point.outputs {
             columns.push(column(output, self.point, &self.cells)?);
         }
-        let holding = self.cells.iter().map(|cell| {
-            let absent = if by_site { 0 } else { guarded - cell.guarded };
+        // A cell of one site is no other site's to hold; a subtotal over sites is.
+        let sites = by_site.and_then(|key| columns.get(key)).cloned();
+        let of_one_site = |row: usize| sites.as_ref().is_some_and(|sites| sites.is_valid(row));
+        let holding = self.cells.iter().enumerate().map(|(row, cell)| {
+            let absent = if of_one_site(row) { 0 } else { guarded - cell.guarded };
             cell.holding + absent
         });
         columns.push(Arc::new(Int64Array::from_iter_values(self.cells.iter().map(|cell| cell.contributing))));
@@ -226,7 +255,7 @@ fn add_state(state: &mut State, kind: StateKind, column: &StructArray, row: usiz
     let float = |i: usize| column.column(i).as_primitive::<Float64Type>().value(row);
     state.contributed = true;
     match kind {
-        StateKind::Count | StateKind::Persons => state.n += i128::from(n),
+        StateKind::Count | StateKind::Persons | StateKind::Keys => state.n += i128::from(n),
         StateKind::SumInteger => {
             state.n += i128::from(n);
             let sum = column.column(1).as_primitive::<Decimal128Type>().value(row);
@@ -237,15 +266,19 @@ fn add_state(state: &mut State, kind: StateKind, column: &StructArray, row: usiz
             state.add_float(float(1));
         }
         StateKind::Moments => state.add_moments(n, float(1), float(2)),
+        StateKind::Comoments => {
+            let pair = Comoments { mean: [float(1), float(2)], m2: [float(3), float(4)], c: float(5) };
+            state.add_pairs(n, &pair);
+        }
     }
 }
 
 fn column(output: &Output, point: &ReleasePoint, cells: &[Cell]) -> Result<ArrayRef, MergeError> {
     let kind = point.states.get(output.state).map_or(StateKind::Count, |state| state.kind);
     let states = || cells.iter().map(|cell| cell.states.get(output.state).copied().unwrap_or_default());
-    if output.data_type == DataType::Int64 {
+    if matches!(output.data_type, DataType::Int64 | DataType::UInt64) {
         let value = |state: State| match output.kind {
-            OutputKind::Count => Some(state.n),
+            OutputKind::Count | OutputKind::Pair(Pair::Count) => Some(state.n),
             _ => (state.n > 0).then_some(state.integer),
         };
         let fit = |v: i128| {
@@ -254,7 +287,8 @@ fn column(output: &Output, point: &ReleasePoint, cells: &[Cell]) -> Result<Array
         let values = states()
             .map(|state| if state.contributed { value(state).map(fit).transpose() } else { Ok(None) })
             .collect::<Result<Vec<_>, _>>()?;
-        return Ok(Arc::new(Int64Array::from(values)));
+        let values: ArrayRef = Arc::new(Int64Array::from(values));
+        return Ok(cast(&values, &output.data_type)?);
     }
     let values = states().map(|state| if state.contributed { float_output(output.kind, kind, &state) } else { None });
     Ok(Arc::new(values.collect::<Float64Array>()))
@@ -273,6 +307,27 @@ fn float_output(output: OutputKind, kind: StateKind, state: &State) -> Option<f6
         OutputKind::VariancePopulation => some.then(|| state.m2 / n),
         OutputKind::DeviationSample => (state.n > 1).then(|| (state.m2 / (n - 1.0)).sqrt()),
         OutputKind::DeviationPopulation => some.then(|| (state.m2 / n).sqrt()),
+        OutputKind::Pair(pair) => some.then(|| of_pairs(pair, n, &state.pair)).flatten(),
+    }
+}
+
+fn of_pairs(pair: Pair, n: f64, state: &Comoments) -> Option<f64> {
+    let Comoments { mean: [mean_y, mean_x], m2: [m2_y, m2_x], c } = *state;
+    let slope = (m2_x > 0.0).then(|| c / m2_x);
+    match pair {
+        Pair::CovarianceSample => (n > 1.0).then(|| c / (n - 1.0)),
+        Pair::CovariancePopulation => Some(c / n),
+        Pair::Correlation => (m2_x > 0.0 && m2_y > 0.0).then(|| c / (m2_x.sqrt() * m2_y.sqrt())),
+        Pair::Slope => slope,
+        Pair::Intercept => slope.map(|slope| mean_y - slope * mean_x),
+        Pair::Count => Some(n),
+        Pair::Determination if m2_y > 0.0 => slope.map(|slope| slope * c / m2_y),
+        Pair::Determination => slope.map(|_| 1.0),
+        Pair::MeanX => Some(mean_x),
+        Pair::MeanY => Some(mean_y),
+        Pair::SumXX => Some(m2_x),
+        Pair::SumYY => Some(m2_y),
+        Pair::SumXY => Some(c),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The split of one statement.
 
+mod distinct;
 mod feed;
 mod join;
 mod local;
@@ -16,7 +17,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, TableSource};
 use datafusion::optimizer::Analyzer;
 use datafusion::sql::planner::SqlToRel;
 use renkei_types::{Code, Refusal, Timestamp};
@@ -86,8 +87,11 @@ pub struct ReleasePoint {
     pub input: LogicalPlan,
     /// The hidden dense person number in the input (UInt32).
     pub owner: Column,
-    /// Group keys, in order; empty for a total.
+    /// Group keys, in order; empty for a total. With grouping sets the last one says which set a cell belongs to, so
+    /// that a subtotal's NULL is never merged with a NULL of the data.
     pub keys: Vec<Key>,
+    /// ROLLUP, CUBE or GROUPING SETS over the keys before the last.
+    pub sets: Option<GroupingSet>,
     /// Mergeable states that a cell consists of.
     pub states: Vec<CellState>,
     /// How the statement's aggregates follow from the states.
@@ -130,6 +134,7 @@ impl ReleasePoint {
     fn same(&self, other: &Self) -> bool {
         self.input == other.input
             && self.keys == other.keys
+            && self.sets == other.sets
             && self.states == other.states
             && self.outputs == other.outputs
     }

@@ -15,12 +15,16 @@ pub enum StateKind {
     Count,
     /// `n`: distinct persons, each of one site.
     Persons,
+    /// `n`: distinct keys of one kind of event, each of one person.
+    Keys,
     /// `n`, `sum` as i128.
     SumInteger,
     /// `n`, `sum`, compensated.
     SumFloat,
     /// `n`, `mean`, `m2`: the sum of squared deviations from the mean.
     Moments,
+    /// Of pairs (y, x): `n`, `mean_y`, `mean_x`, `m2_y`, `m2_x`, and `c`, the sum of products of deviations.
+    Comoments,
 }
 
 impl StateKind {
@@ -30,10 +34,14 @@ impl StateKind {
         let n = Field::new("n", DataType::Int64, false);
         let float = |name: &str| Field::new(name, DataType::Float64, false);
         match self {
-            Self::Count | Self::Persons => vec![n].into(),
+            Self::Count | Self::Persons | Self::Keys => vec![n].into(),
             Self::SumInteger => vec![n, Field::new("sum", DataType::Decimal128(SUM_PRECISION, 0), false)].into(),
             Self::SumFloat => vec![n, float("sum")].into(),
             Self::Moments => vec![n, float("mean"), float("m2")].into(),
+            Self::Comoments => {
+                let names = ["mean_y", "mean_x", "m2_y", "m2_x", "c"];
+                std::iter::once(n).chain(names.map(float)).collect()
+            }
         }
     }
 
@@ -43,9 +51,11 @@ impl StateKind {
         match self {
             Self::Count => "count",
             Self::Persons => "persons",
+            Self::Keys => "distinct events",
             Self::SumInteger => "sum of integers",
             Self::SumFloat => "sum",
             Self::Moments => "count, mean and squared deviations",
+            Self::Comoments => "count, means, squared deviations and their products",
         }
     }
 }
@@ -57,6 +67,8 @@ pub struct CellState {
     pub kind: StateKind,
     /// The argument over the release point's input; `None` counts rows or persons.
     pub argument: Option<Expr>,
+    /// The second argument of a function of pairs.
+    pub second: Option<Expr>,
     /// FILTER (WHERE …).
     pub filter: Option<Expr>,
     /// Which rows contribute to it (Boolean over the input); `None` where every row of the cell does.
@@ -82,6 +94,58 @@ pub enum OutputKind {
     DeviationSample,
     /// Square root of the population variance.
     DeviationPopulation,
+    /// A function of pairs.
+    Pair(Pair),
+}
+
+/// What a statement makes of pairs (y, x), as SQL:2003 defines it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pair {
+    /// c / (n − 1); NULL where `n` is below 2.
+    CovarianceSample,
+    /// c / n.
+    CovariancePopulation,
+    /// c / √(m2_y · m2_x); NULL where either is 0.
+    Correlation,
+    /// c / m2_x; NULL where it is 0.
+    Slope,
+    /// mean_y − slope · mean_x.
+    Intercept,
+    /// n.
+    Count,
+    /// Square of the correlation; 1 where y is constant, NULL where x is.
+    Determination,
+    /// mean_x.
+    MeanX,
+    /// mean_y.
+    MeanY,
+    /// m2_x.
+    SumXX,
+    /// m2_y.
+    SumYY,
+    /// c.
+    SumXY,
+}
+
+impl Pair {
+    /// The function of that name in SQL.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "covar_samp" => Self::CovarianceSample,
+            "covar_pop" => Self::CovariancePopulation,
+            "corr" => Self::Correlation,
+            "regr_slope" => Self::Slope,
+            "regr_intercept" => Self::Intercept,
+            "regr_count" => Self::Count,
+            "regr_r2" => Self::Determination,
+            "regr_avgx" => Self::MeanX,
+            "regr_avgy" => Self::MeanY,
+            "regr_sxx" => Self::SumXX,
+            "regr_syy" => Self::SumYY,
+            "regr_sxy" => Self::SumXY,
+            _ => return None,
+        })
+    }
 }
 
 /// One aggregate of the statement.

@@ -21,6 +21,8 @@ fn grpc(code: Code) -> Grpc {
         (Code::Unauthenticated, _) => Grpc::Unauthenticated,
         (Code::Late, _) => Grpc::DeadlineExceeded,
         (Code::Cancelled, _) => Grpc::Cancelled,
+        // Asked again it would end the same.
+        (Code::Undetermined, _) => Grpc::FailedPrecondition,
         (_, Class::Statement) => Grpc::InvalidArgument,
         (_, Class::Denied) => Grpc::PermissionDenied,
         (_, Class::Unavailable) => Grpc::Unavailable,
@@ -76,6 +78,7 @@ mod tests {
                 "E-PROJECT" | "E-GRANT-TABLE" | "E-MINIMUM" | "E-CLOCK" => Grpc::PermissionDenied,
                 "E-LATE" => Grpc::DeadlineExceeded,
                 "E-CANCELLED" => Grpc::Cancelled,
+                "E-UNDETERMINED" => Grpc::FailedPrecondition,
                 "E-OFFLINE" | "E-SNAPSHOT" | "E-NOT-MAPPED" | "E-DIGEST" | "E-BUSY" | "E-UNAVAILABLE"
                 | "E-MIN-SITES" => Grpc::Unavailable,
                 _ => Grpc::InvalidArgument,

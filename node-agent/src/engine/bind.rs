@@ -14,8 +14,9 @@ use renkei_plan::{CellState, ReleasePoint, StateKind, feed_index, is_catalogue_s
 use renkei_types::SiteId;
 use std::sync::Arc;
 
+use super::keys::keys_udaf;
 use super::persons::persons_udaf;
-use super::states::{float_udaf, integer_udaf, moments_udaf};
+use super::states::{comoments_udaf, float_udaf, integer_udaf, moments_udaf};
 use super::{Feeds, SnapshotTables};
 
 /// Name of the column of distinct persons per cell.
@@ -29,7 +30,6 @@ pub(super) fn contributors_name(i: usize) -> String {
 /// The plan that computes the raw cells: keys `k0…`, states `s0…`, then persons and contributors where guarded.
 pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'_>) -> Result<LogicalPlan> {
     let input = scans(point.input.clone(), sources)?;
-    let keys = point.keys.iter().enumerate().map(|(i, key)| key.expr.clone().alias(format!("k{i}"))).collect();
     let owner = Expr::Column(point.owner.clone());
     let mut aggregates = Vec::new();
     for (i, state) in point.states.iter().enumerate() {
@@ -48,23 +48,43 @@ pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'
         // A list of distinct keys, unguarded: the engine still wants something to aggregate by.
         aggregates.push(call(&count_udaf(), lit(1_i64), None)?.alias(PERSONS));
     }
-    Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), keys, aggregates)?))
+    group(point, input, aggregates)
+}
+
+/// The aggregate under the names of the wire.
+fn group(point: &ReleasePoint, input: LogicalPlan, aggregates: Vec<Expr>) -> Result<LogicalPlan> {
+    let Some(sets) = &point.sets else {
+        let keys = point.keys.iter().enumerate().map(|(i, key)| key.expr.clone().alias(format!("k{i}"))).collect();
+        return Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), keys, aggregates)?));
+    };
+    let plan = Aggregate::try_new(Arc::new(input), vec![Expr::GroupingSet(sets.clone())], aggregates)?;
+    let columns = plan.schema.columns().into_iter().enumerate().map(|(i, column)| match i < point.keys.len() {
+        true => Expr::Column(column).alias(format!("k{i}")),
+        false => Expr::Column(column),
+    });
+    let columns = columns.collect();
+    Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(LogicalPlan::Aggregate(plan)))?))
 }
 
 fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Expr> {
     let argument = || state.argument.clone().unwrap_or_else(|| lit(1_i64));
-    let of_type = |wanted: DataType| -> Result<Expr> {
-        let argument = argument();
+    let typed = |argument: Expr, wanted: DataType| -> Result<Expr> {
         Ok(if argument.get_type(input.schema())? == wanted { argument } else { cast(argument, wanted) })
     };
-    match state.kind {
-        StateKind::Count => call(&count_udaf(), argument(), state.filter.clone()),
+    let (function, args) = match state.kind {
+        StateKind::Count => (count_udaf(), vec![argument()]),
         // Contributors are those that the filter takes and whose key is not NULL.
-        StateKind::Persons => call(&persons_udaf(), owner.clone(), state.contributors.clone()),
-        StateKind::SumInteger => call(&integer_udaf(), of_type(DataType::Int64)?, state.filter.clone()),
-        StateKind::SumFloat => call(&float_udaf(), of_type(DataType::Float64)?, state.filter.clone()),
-        StateKind::Moments => call(&moments_udaf(), of_type(DataType::Float64)?, state.filter.clone()),
-    }
+        StateKind::Persons => return call(&persons_udaf(), owner.clone(), state.contributors.clone()),
+        StateKind::Keys => (keys_udaf(), vec![owner.clone(), argument()]),
+        StateKind::SumInteger => (integer_udaf(), vec![typed(argument(), DataType::Int64)?]),
+        StateKind::SumFloat => (float_udaf(), vec![typed(argument(), DataType::Float64)?]),
+        StateKind::Moments => (moments_udaf(), vec![typed(argument(), DataType::Float64)?]),
+        StateKind::Comoments => {
+            let second = state.second.clone().unwrap_or_else(|| lit(0.0));
+            (comoments_udaf(), vec![typed(argument(), DataType::Float64)?, typed(second, DataType::Float64)?])
+        }
+    };
+    filtered(function.call(args), state.filter.clone())
 }
 
 fn missing(feed: usize) -> DataFusionError {
@@ -72,7 +92,10 @@ fn missing(feed: usize) -> DataFusionError {
 }
 
 fn call(function: &Arc<AggregateUDF>, argument: Expr, filter: Option<Expr>) -> Result<Expr> {
-    let call = function.call(vec![argument]);
+    filtered(function.call(vec![argument]), filter)
+}
+
+fn filtered(call: Expr, filter: Option<Expr>) -> Result<Expr> {
     match filter {
         Some(filter) => call.filter(filter).build(),
         None => Ok(call),

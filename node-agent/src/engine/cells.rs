@@ -45,8 +45,10 @@ fn integers(column: &ArrayRef) -> Int64Array {
 /// Counts come as plain integers, the rest as the state's struct already.
 fn structure(kind: StateKind, column: &ArrayRef) -> Result<StructArray> {
     let columns = match kind {
-        StateKind::Count | StateKind::Persons => vec![Arc::clone(column)],
-        StateKind::SumInteger | StateKind::SumFloat | StateKind::Moments => column.as_struct().columns().to_vec(),
+        StateKind::Count | StateKind::Persons | StateKind::Keys => vec![Arc::clone(column)],
+        StateKind::SumInteger | StateKind::SumFloat | StateKind::Moments | StateKind::Comoments => {
+            column.as_struct().columns().to_vec()
+        }
     };
     Ok(StructArray::try_new(kind.fields(), columns, None)?)
 }

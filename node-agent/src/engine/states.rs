@@ -3,35 +3,43 @@
 //! One generic accumulator serves all kinds; a kind says how a value is added, how two states merge and how a state
 //! reads as columns. States of a group lie together in memory, so that one cache line serves one row.
 
+mod kinds;
+
 use std::any::type_name;
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, PrimitiveArray, StructArray,
-};
-use datafusion::arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Decimal128Type, Field, FieldRef, Fields, Float64Type, Int64Type,
-};
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, StructArray};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
-use datafusion_functions_aggregate_common::aggregate::groups_accumulator::accumulate::accumulate;
 use renkei_plan::StateKind;
+
+use kinds::{Comoments, FloatSum, IntegerSum, Moments};
 
 /// One kind of state.
 trait Kind: Copy + Default + Debug + Send + Sync + 'static {
-    /// The argument's Arrow type.
-    type Input: ArrowPrimitiveType + Send;
+    /// What one row brings.
+    type Value;
+    /// The arguments' Arrow types.
+    const INPUT: &'static [DataType];
     const NAME: &'static str;
     const STATE: StateKind;
     /// Columns between partial and final aggregation: those of the state, and what else is needed to merge exactly.
     fn between() -> Vec<Field>;
-    fn add(&mut self, value: <Self::Input as ArrowPrimitiveType>::Native);
+    /// Calls `f` with group and value of every row that the filter takes and whose arguments are all there.
+    fn rows(
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        f: impl FnMut(usize, Self::Value) + Send,
+    ) -> Result<()>;
+    fn add(&mut self, value: Self::Value);
     fn merge(&mut self, other: &Self);
     fn write(states: &[Self]) -> Result<Vec<ArrayRef>>;
     fn read(columns: &[ArrayRef], row: usize) -> Self;
@@ -41,181 +49,12 @@ trait Kind: Copy + Default + Debug + Send + Sync + 'static {
     }
 }
 
-fn ints(values: impl Iterator<Item = i64>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(values))
-}
-
-fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
-    Arc::new(Float64Array::from_iter_values(values))
-}
-
-/// Welford's update, Chan's merge.
-#[derive(Debug, Clone, Copy, Default)]
-struct Moments {
-    n: i64,
-    mean: f64,
-    m2: f64,
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
-impl Kind for Moments {
-    type Input = Float64Type;
-    const NAME: &'static str = "renkei_moments";
-    const STATE: StateKind = StateKind::Moments;
-
-    fn between() -> Vec<Field> {
-        StateKind::Moments.fields().iter().map(|field| field.as_ref().clone()).collect()
-    }
-
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        let delta = value - self.mean;
-        self.mean += delta / self.n as f64;
-        self.m2 += delta * (value - self.mean);
-    }
-
-    fn merge(&mut self, other: &Self) {
-        if other.n > 0 {
-            let (a, b) = (self.n as f64, other.n as f64);
-            let delta = other.mean - self.mean;
-            self.mean += delta * (b / (a + b));
-            self.m2 += other.m2 + delta * delta * (a * b / (a + b));
-            self.n += other.n;
-        }
-    }
-
-    fn write(states: &[Self]) -> Result<Vec<ArrayRef>> {
-        Ok(vec![
-            ints(states.iter().map(|s| s.n)),
-            floats(states.iter().map(|s| s.mean)),
-            floats(states.iter().map(|s| s.m2)),
-        ])
-    }
-
-    fn read(columns: &[ArrayRef], row: usize) -> Self {
-        let float = |i: usize| columns.get(i).map_or(0.0, |c| c.as_primitive::<Float64Type>().value(row));
-        Self {
-            n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)),
-            mean: float(1),
-            m2: float(2),
-        }
-    }
-}
-
-/// A compensated sum: Knuth's error-free addition, the errors summed beside.
-#[derive(Debug, Clone, Copy, Default)]
-struct FloatSum {
-    n: i64,
-    sum: f64,
-    error: f64,
-}
-
-impl FloatSum {
-    fn plus(&mut self, value: f64) {
-        let total = self.sum + value;
-        let part = total - self.sum;
-        self.error += (self.sum - (total - part)) + (value - part);
-        self.sum = total;
-    }
-
-    fn total(&self) -> f64 {
-        if self.error.is_finite() { self.sum + self.error } else { self.sum }
-    }
-}
-
-impl Kind for FloatSum {
-    type Input = Float64Type;
-    const NAME: &'static str = "renkei_sum_float";
-    const STATE: StateKind = StateKind::SumFloat;
-
-    fn between() -> Vec<Field> {
-        let float = |name: &str| Field::new(name, DataType::Float64, false);
-        vec![Field::new("n", DataType::Int64, false), float("sum"), float("error")]
-    }
-
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        self.plus(value);
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.n += other.n;
-        self.plus(other.sum);
-        self.error += other.error;
-    }
-
-    fn write(states: &[Self]) -> Result<Vec<ArrayRef>> {
-        Ok(vec![
-            ints(states.iter().map(|s| s.n)),
-            floats(states.iter().map(|s| s.sum)),
-            floats(states.iter().map(|s| s.error)),
-        ])
-    }
-
-    fn read(columns: &[ArrayRef], row: usize) -> Self {
-        let float = |i: usize| columns.get(i).map_or(0.0, |c| c.as_primitive::<Float64Type>().value(row));
-        Self {
-            n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)),
-            sum: float(1),
-            error: float(2),
-        }
-    }
-
-    fn finish(states: &[Self]) -> Result<Vec<ArrayRef>> {
-        Ok(vec![ints(states.iter().map(|s| s.n)), floats(states.iter().map(Self::total))])
-    }
-}
-
-/// A sum that cannot wrap.
-#[derive(Debug, Clone, Copy, Default)]
-struct IntegerSum {
-    n: i64,
-    sum: i128,
-}
-
-impl Kind for IntegerSum {
-    type Input = Int64Type;
-    const NAME: &'static str = "renkei_sum_integer";
-    const STATE: StateKind = StateKind::SumInteger;
-
-    fn between() -> Vec<Field> {
-        StateKind::SumInteger.fields().iter().map(|field| field.as_ref().clone()).collect()
-    }
-
-    fn add(&mut self, value: i64) {
-        self.n += 1;
-        self.sum += i128::from(value);
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.n += other.n;
-        self.sum += other.sum;
-    }
-
-    fn write(states: &[Self]) -> Result<Vec<ArrayRef>> {
-        let sums = Decimal128Array::from_iter_values(states.iter().map(|s| s.sum)).with_precision_and_scale(38, 0)?;
-        Ok(vec![ints(states.iter().map(|s| s.n)), Arc::new(sums)])
-    }
-
-    fn read(columns: &[ArrayRef], row: usize) -> Self {
-        Self {
-            n: columns.first().map_or(0, |c| c.as_primitive::<Int64Type>().value(row)),
-            sum: columns.get(1).map_or(0, |c| c.as_primitive::<Decimal128Type>().value(row)),
-        }
-    }
-}
-
 #[derive(Debug)]
 struct Groups<K> {
     states: Vec<K>,
 }
 
 impl<K: Kind> Groups<K> {
-    fn input(values: &[ArrayRef]) -> Result<&PrimitiveArray<K::Input>> {
-        let found = values.first().and_then(|v| v.as_primitive_opt::<K::Input>());
-        found.ok_or_else(|| datafusion::common::internal_datafusion_err!("{} got another type", K::NAME))
-    }
-
     fn struct_array(states: &[K]) -> Result<ArrayRef> {
         Ok(Arc::new(StructArray::try_new(K::STATE.fields(), K::finish(states)?, None)?))
     }
@@ -237,12 +76,11 @@ impl<K: Kind> GroupsAccumulator for Groups<K> {
     ) -> Result<()> {
         self.states.resize(total_num_groups, K::default());
         let states = self.states.as_mut_slice();
-        accumulate(group_indices, Self::input(values)?, opt_filter, |group, value| {
+        K::rows(values, group_indices, opt_filter, |group, value| {
             if let Some(state) = states.get_mut(group) {
                 state.add(value);
             }
-        });
-        Ok(())
+        })
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
@@ -262,14 +100,14 @@ impl<K: Kind> GroupsAccumulator for Groups<K> {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let input = Self::input(values)?;
-        let mut states = vec![K::default(); input.len()];
-        let rows: Vec<usize> = (0..input.len()).collect();
-        accumulate(&rows, input, opt_filter, |row, value| {
+        let len = values.first().map_or(0, |column| column.len());
+        let mut states = vec![K::default(); len];
+        let rows: Vec<usize> = (0..len).collect();
+        K::rows(values, &rows, opt_filter, |row, value| {
             if let Some(state) = states.get_mut(row) {
                 state.add(value);
             }
-        });
+        })?;
         K::write(&states)
     }
 
@@ -282,17 +120,15 @@ impl<K: Kind> GroupsAccumulator for Groups<K> {
 #[derive(Debug, Default)]
 struct Single<K> {
     state: K,
+    /// Zeros, as many as a batch has rows: everything is one group.
+    groups: Vec<usize>,
 }
 
 impl<K: Kind> Accumulator for Single<K> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let input = Groups::<K>::input(values)?;
-        if input.null_count() == 0 {
-            input.values().iter().for_each(|value| self.state.add(*value));
-        } else {
-            input.iter().flatten().for_each(|value| self.state.add(value));
-        }
-        Ok(())
+        self.groups.resize(values.first().map_or(0, |column| column.len()), 0);
+        let state = &mut self.state;
+        K::rows(values, &self.groups, None, |_, value| state.add(value))
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
@@ -300,7 +136,7 @@ impl<K: Kind> Accumulator for Single<K> {
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>()
+        size_of::<Self>() + self.groups.capacity() * size_of::<usize>()
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
@@ -370,13 +206,14 @@ impl<K: Kind> AggregateUDFImpl for Udaf<K> {
 }
 
 fn udaf<K: Kind>() -> Arc<AggregateUDF> {
-    let signature = Signature::exact(vec![K::Input::DATA_TYPE], Volatility::Immutable);
+    let signature = Signature::exact(K::INPUT.to_vec(), Volatility::Immutable);
     Arc::new(AggregateUDF::from(Udaf::<K> { signature, kind: PhantomData }))
 }
 
 static MOMENTS: LazyLock<Arc<AggregateUDF>> = LazyLock::new(udaf::<Moments>);
 static FLOAT: LazyLock<Arc<AggregateUDF>> = LazyLock::new(udaf::<FloatSum>);
 static INTEGER: LazyLock<Arc<AggregateUDF>> = LazyLock::new(udaf::<IntegerSum>);
+static COMOMENTS: LazyLock<Arc<AggregateUDF>> = LazyLock::new(udaf::<Comoments>);
 
 /// `(Float64) → {n, mean, m2}`.
 pub(super) fn moments_udaf() -> Arc<AggregateUDF> {
@@ -391,6 +228,11 @@ pub(super) fn float_udaf() -> Arc<AggregateUDF> {
 /// `(Int64) → {n, sum: Decimal128(38, 0)}`.
 pub(super) fn integer_udaf() -> Arc<AggregateUDF> {
     Arc::clone(&INTEGER)
+}
+
+/// `(Float64 y, Float64 x) → {n, mean_y, mean_x, m2_y, m2_x, c}`.
+pub(super) fn comoments_udaf() -> Arc<AggregateUDF> {
+    Arc::clone(&COMOMENTS)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use datafusion::common::{Column, TableReference};
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, Limit, LogicalPlan, Projection, Sort, Union, Window, WindowFunctionDefinition,
+    Aggregate, Distinct, Expr, GroupingSet, Limit, LogicalPlan, Projection, Sort, Union, Window,
+    WindowFunctionDefinition,
 };
 use renkei_cdm::OWNER_COLUMN;
 use renkei_types::{Code, Refusal};
@@ -51,7 +52,7 @@ impl Walker {
             }
         }
         let keys = group_keys(aggregate, &input)?;
-        if keys.iter().copied().any(is_person_key) {
+        if keys.iter().copied().any(is_person_key) && in_every_set(aggregate, &input)? {
             return per_person(aggregate, input, keys);
         }
         release::aggregate(self, aggregate, input, &keys)
@@ -140,32 +141,53 @@ fn reorder(relation: Relation, input: &Relation, new: Vec<Meaning>) -> Result<Re
 }
 
 fn group_keys(aggregate: &Aggregate, input: &Relation) -> Result<Vec<Meaning>, Refusal> {
-    if aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_))) {
-        return Err(not_supported(
-            "GROUPING SETS, ROLLUP and CUBE",
-            "ask one GROUP BY per statement, or UNION ALL them",
-        ));
-    }
     let scope = input.scope("GROUP BY");
-    aggregate.group_expr.iter().map(|expr| scope.projected(expr)).collect()
+    release::grouped(aggregate)?.iter().map(|expr| scope.projected(expr)).collect()
+}
+
+/// Whether every grouping set keeps the person: a set without would mix persons of one site and be merged by nobody.
+fn in_every_set(aggregate: &Aggregate, input: &Relation) -> Result<bool, Refusal> {
+    let sets = match release::sets(aggregate) {
+        None => return Ok(true),
+        Some(GroupingSet::GroupingSets(sets)) => sets,
+        Some(_) => vec![Vec::new()],
+    };
+    let scope = input.scope("GROUP BY");
+    let has_person = |set: &Vec<Expr>| set.iter().any(|key| matches!(scope.projected(key), Ok(m) if is_person_key(m)));
+    if sets.iter().all(has_person) {
+        return Ok(true);
+    }
+    Err(Refusal::new(Code::Rows, "GROUP BY: a person key stands in some grouping sets and not in others")
+        .hint("put person_id into every set, or into none"))
 }
 
 /// An aggregate keyed by a person stays inside the hospital: one row per person and further keys.
 fn per_person(aggregate: &Aggregate, input: Relation, keys: Vec<Meaning>) -> Result<Relation, Refusal> {
     let scope = input.scope("SELECT");
     let mut meanings = keys;
+    if release::sets(aggregate).is_some() {
+        meanings.push(Meaning::LABEL);
+    }
     for expr in &aggregate.aggr_expr {
         meanings.push(per_person_meaning(&scope, expr)?);
     }
     let Some(owner) = input.owner.clone() else {
         return Err(not_supported("this aggregate", "group by person_id of a table of persons"));
     };
-    let groups = aggregate.group_expr.iter().cloned().chain([Expr::Column(owner.clone())]).collect();
+    let owned = |set: &[Expr]| set.iter().cloned().chain([Expr::Column(owner.clone())]).collect::<Vec<_>>();
+    let groups = match release::sets(aggregate) {
+        None => owned(&aggregate.group_expr),
+        Some(GroupingSet::GroupingSets(sets)) => {
+            let sets = sets.iter().map(|set| owned(set)).collect();
+            vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))]
+        }
+        Some(_) => return Err(not_supported("ROLLUP and CUBE per person", "use GROUPING SETS with person_id in each")),
+    };
     let plan = rebuilt(Aggregate::try_new(Arc::new(input.plan.clone()), groups, aggregate.aggr_expr.clone()))?;
-    let (group_count, columns) = (aggregate.group_expr.len(), plan.schema.columns());
-    let keys = columns.iter().take(group_count);
-    let results = columns.iter().skip(group_count + 1);
-    let exprs = keys.chain(results).chain([&owner]).cloned().map(Expr::Column).collect();
+    let columns = plan.schema.columns();
+    // The owner stands behind the first set's keys; the visible columns keep their order.
+    let visible = columns.iter().filter(|column| **column != owner);
+    let exprs = visible.chain([&owner]).cloned().map(Expr::Column).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(plan))))?;
     Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, owner: Some(owner), ..input })
 }

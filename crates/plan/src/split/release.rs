@@ -6,15 +6,15 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result as PlanResult, ScalarValue};
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, lit};
+use datafusion::logical_expr::utils::{conjunction, disjunction, grouping_set_to_exprlist};
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, GroupingSet, LogicalPlan, lit};
 use renkei_types::{Code, Refusal};
 
 use super::walk::{Relation, Walker, not_supported, rebuilt, shown};
 use crate::catalogue::{Owner, is_catalogue_scan};
 use crate::meaning::{Class, Meaning, Scope, first_place, strip};
-use crate::split::{Key, ReleasePoint, feed, released};
-use crate::state::{CellState, Output, OutputKind, StateKind};
+use crate::split::{Key, ReleasePoint, distinct, feed, released};
+use crate::state::{CellState, Output, OutputKind, Pair, StateKind};
 
 /// The aggregate function inside an aggregate expression, with the name that the statement gives it.
 pub(super) fn function(expr: &Expr) -> Result<(&AggregateFunction, String), Refusal> {
@@ -32,21 +32,66 @@ pub(super) fn aggregate(
     input: Relation,
     meanings: &[Meaning],
 ) -> Result<Relation, Refusal> {
-    let keys = keys(&aggregate.group_expr, &input, meanings)?;
+    if aggregate.aggr_expr.iter().any(|expr| distinct::counts_values(expr, &input)) {
+        return distinct::aggregate(walker, aggregate, input, meanings);
+    }
+    let grouped = grouped(aggregate)?;
+    let mut keys = keys(&grouped, &input, meanings)?;
+    let sets = sets(aggregate);
+    if sets.is_some() {
+        keys.push(set_key(aggregate, keys.len()));
+    }
     let mut cell = Cell::default();
     for (i, expr) in aggregate.aggr_expr.iter().enumerate() {
-        let data_type = aggregate.schema.field(aggregate.group_expr.len() + i).data_type().clone();
+        let data_type = aggregate.schema.field(keys.len() + i).data_type().clone();
         cell.add(&input, expr, data_type)?;
     }
     let fields: Vec<_> = aggregate.schema.columns();
-    point(walker, input, keys, cell, fields)
+    point(walker, input, Keys { keys, sets }, cell, fields)
 }
 
 /// The distinct values of a relation of persons, as cells without states.
 pub(super) fn values(walker: &mut Walker, input: Relation, columns: Vec<Column>) -> Result<Relation, Refusal> {
     let visible = input.visible();
-    let keys = keys(&visible, &input, &input.meanings)?;
-    point(walker, input, keys, Cell::default(), columns)
+    listed(walker, input, &visible, columns)
+}
+
+/// The distinct values of some expressions, as cells without states.
+pub(super) fn listed(
+    walker: &mut Walker,
+    input: Relation,
+    exprs: &[Expr],
+    columns: Vec<Column>,
+) -> Result<Relation, Refusal> {
+    let scope = input.scope("GROUP BY");
+    let meanings = exprs.iter().map(|expr| scope.projected(expr)).collect::<Result<Vec<_>, _>>()?;
+    let keys = keys(exprs, &input, &meanings)?;
+    point(walker, input, Keys { keys, sets: None }, Cell::default(), columns)
+}
+
+/// The distinct group expressions, through grouping sets.
+pub(super) fn grouped(aggregate: &Aggregate) -> Result<Vec<Expr>, Refusal> {
+    let exprs = rebuilt(grouping_set_to_exprlist(&aggregate.group_expr))?;
+    Ok(exprs.into_iter().cloned().collect())
+}
+
+/// ROLLUP, CUBE or GROUPING SETS, where the aggregate has them.
+pub(super) fn sets(aggregate: &Aggregate) -> Option<GroupingSet> {
+    match aggregate.group_expr.as_slice() {
+        [Expr::GroupingSet(sets)] => Some(sets.clone()),
+        _ => None,
+    }
+}
+
+/// The key that tells the sets apart, as the engine computes it.
+fn set_key(aggregate: &Aggregate, position: usize) -> Key {
+    let field = aggregate.schema.field(position);
+    Key {
+        expr: Expr::Column(Column::new_unqualified(field.name())),
+        name: "the grouping set".to_owned(),
+        data_type: field.data_type().clone(),
+        by_site: false,
+    }
 }
 
 fn keys(exprs: &[Expr], input: &Relation, meanings: &[Meaning]) -> Result<Vec<Key>, Refusal> {
@@ -87,6 +132,12 @@ fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> 
     }
 }
 
+/// What cells are keyed by.
+struct Keys {
+    keys: Vec<Key>,
+    sets: Option<GroupingSet>,
+}
+
 /// The states and outputs of a cell while they are collected: equal states are kept once.
 #[derive(Default)]
 struct Cell {
@@ -108,7 +159,7 @@ impl Cell {
     /// The index of the state, shared with an earlier one where possible. Moments serve sums over the same values.
     fn place(&mut self, state: CellState) -> usize {
         let same = |a: &CellState, b: &CellState| {
-            (&a.argument, &a.filter, &a.contributors) == (&b.argument, &b.filter, &b.contributors)
+            (&a.argument, &a.second, &a.filter, &a.contributors) == (&b.argument, &b.second, &b.filter, &b.contributors)
         };
         let serves = |have: StateKind, want: StateKind| {
             have == want || (have == StateKind::Moments && want == StateKind::SumFloat)
@@ -142,13 +193,14 @@ fn kinds(
     match (name, params.distinct, params.args.as_slice()) {
         ("count", true, [arg]) => match scope.key(arg) {
             Some(("person", _)) => Ok((StateKind::Persons, OutputKind::Count)),
+            Some((domain, _)) if of_persons(domain) => Ok((StateKind::Keys, OutputKind::Count)),
             Some((domain, _)) => Err(not_supported(
                 &format!("count(DISTINCT …) of a {domain} key"),
                 "count(*) the rows, or count distinct person_id",
             )),
             None => Err(not_supported(
-                "count(DISTINCT …) of another column than person_id",
-                "group by the column and count the cells above",
+                "count(DISTINCT …) of something that cells cannot be keyed by",
+                "count distinct codes, bands or keys",
             )),
         },
         ("count", false, [_]) => Ok((StateKind::Count, OutputKind::Count)),
@@ -161,6 +213,10 @@ fn kinds(
         ("var" | "var_samp", false, [_]) => Ok((StateKind::Moments, OutputKind::VarianceSample)),
         ("var_pop", false, [_]) => Ok((StateKind::Moments, OutputKind::VariancePopulation)),
         ("stddev" | "stddev_samp", false, [_]) => Ok((StateKind::Moments, OutputKind::DeviationSample)),
+        (name, false, [_, _]) if Pair::named(name).is_some() => {
+            let pair = Pair::named(name).ok_or_else(|| refuse_function(name, expr))?;
+            Ok((StateKind::Comoments, OutputKind::Pair(pair)))
+        }
         ("stddev_pop", false, [_]) => Ok((StateKind::Moments, OutputKind::DeviationPopulation)),
         _ => Err(refuse_function(name, expr)),
     }
@@ -172,9 +228,7 @@ fn refuse_function(name: &str, expr: &Expr) -> Refusal {
         "median" | "approx_percentile_cont" | "approx_median" | "percentile_cont" => {
             "percentiles are not taken yet; use CASE bands and counts"
         }
-        _ => {
-            "what leaves a hospital is count, count(DISTINCT person_id), sum, avg, var_samp, var_pop, stddev_samp, stddev_pop"
-        }
+        _ => "what leaves a hospital is count, count(DISTINCT …), sum, avg, var_*, stddev_*, covar_*, corr and regr_*",
     };
     Refusal::new(Code::Aggregate, format!("SELECT: `{name}` cannot leave a hospital")).hint(hint).at(first_place(expr))
 }
@@ -185,6 +239,9 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
     if let Some(filter) = &filter {
         scope.value(filter)?;
     }
+    if kind == StateKind::Comoments {
+        return pairs(scope, params.args.as_slice(), filter, expr);
+    }
     let argument =
         params.args.iter().find(|arg| !matches!(strip(arg), Expr::Literal(value, _) if !value.is_null())).cloned();
     let conditional = match &argument {
@@ -193,16 +250,47 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
     } || filter.is_some();
     let argument = match kind {
         // count(1) counts rows; sum(1) has a literal argument that is a value.
-        StateKind::Count | StateKind::Persons => argument,
+        StateKind::Count | StateKind::Persons | StateKind::Keys => argument,
         _ => params.args.first().cloned(),
     };
     let contributors = contributors(scope, kind, argument.as_ref(), filter.as_ref())?;
     let argument = if kind == StateKind::Persons { None } else { argument };
-    Ok(CellState { kind, argument, filter, contributors, conditional })
+    Ok(CellState { kind, argument, second: None, filter, contributors, conditional })
+}
+
+/// The state of a function of pairs. A pair contributes where both values are there and not both are 0.
+fn pairs(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr: &Expr) -> Result<CellState, Refusal> {
+    let [y, x] = args else { return Err(refuse_function("a function of pairs", expr)) };
+    let mut conditional = filter.is_some();
+    let mut parts: Vec<Expr> = filter.iter().cloned().collect();
+    let mut zeros = Vec::new();
+    for arg in [y, x] {
+        conditional |= argument_meaning(scope, arg, StateKind::Comoments, expr)?.conditional();
+        if rebuilt(arg.nullable(scope.schema))? {
+            parts.push(arg.clone().is_not_null());
+        }
+        let data_type = rebuilt(arg.get_type(scope.schema))?;
+        zeros.push(arg.clone().not_eq(lit(rebuilt(ScalarValue::new_zero(&data_type))?)));
+    }
+    parts.extend(disjunction(zeros));
+    let (argument, second) = (Some(y.clone()), Some(x.clone()));
+    Ok(CellState {
+        kind: StateKind::Comoments,
+        argument,
+        second,
+        filter,
+        contributors: conjunction(parts),
+        conditional,
+    })
+}
+
+/// Whether the keys of a domain belong to one person each.
+fn of_persons(domain: &str) -> bool {
+    renkei_cdm::tables().iter().any(|table| table.name == domain && table.kind == renkei_cdm::Kind::Local)
 }
 
 fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr) -> Result<Meaning, Refusal> {
-    let counted = matches!(kind, StateKind::Count | StateKind::Persons);
+    let counted = matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys);
     let meaning = if counted { scope.projected(arg)? } else { scope.value(arg)? };
     if counted || meaning.summable() {
         return Ok(meaning);
@@ -239,7 +327,7 @@ fn contributors(
             parts.push(arg.clone().is_not_null());
         }
         let data_type = rebuilt(arg.get_type(scope.schema))?;
-        if !matches!(kind, StateKind::Count | StateKind::Persons) && data_type.is_numeric() {
+        if !matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys) && data_type.is_numeric() {
             let zero = rebuilt(ScalarValue::new_zero(&data_type))?;
             parts.push(arg.clone().not_eq(lit(zero)));
         }
@@ -263,7 +351,7 @@ fn scanned(plan: &LogicalPlan) -> PlanResult<(BTreeSet<String>, BTreeSet<String>
 fn point(
     walker: &mut Walker,
     input: Relation,
-    keys: Vec<Key>,
+    Keys { keys, sets }: Keys,
     cell: Cell,
     columns: Vec<Column>,
 ) -> Result<Relation, Refusal> {
@@ -280,6 +368,7 @@ fn point(
         input: input.plan,
         owner,
         keys,
+        sets,
         states: cell.states,
         outputs: cell.outputs,
         reference_tables,

@@ -120,8 +120,14 @@ impl Walker {
         self.group(input, visible, Vec::new(), columns)
     }
 
+    /// A number that no other hidden name has.
+    pub(super) fn name(&mut self) -> usize {
+        self.occurrences += 1;
+        self.occurrences
+    }
+
     /// An aggregate over cells: a row stands for the fewest contributing and the most holding sites of its cells.
-    fn group(
+    pub(super) fn group(
         &mut self,
         input: Relation,
         groups: Vec<Expr>,

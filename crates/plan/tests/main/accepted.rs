@@ -313,3 +313,47 @@ fn a_key_that_was_found_is_a_key() {
     let left = "SELECT n, count(*) FROM (SELECT d.person_id, count(*) AS n FROM person p LEFT JOIN death d ON d.person_id = p.person_id";
     check(&format!("{left} WHERE d.person_id IS NOT NULL GROUP BY d.person_id) x GROUP BY n"), &[(1, 1, 1)]);
 }
+
+#[test]
+fn grouping_sets_have_a_key_that_tells_them_apart() {
+    check(
+        "SELECT gender_concept_id, race_concept_id, count(*) FROM person GROUP BY ROLLUP (gender_concept_id, race_concept_id)",
+        &[(3, 1, 1)],
+    );
+    check(
+        "SELECT gender_concept_id, site_id, grouping(site_id), count(*) FROM person GROUP BY CUBE (gender_concept_id, site_id)",
+        &[(3, 1, 1)],
+    );
+    check(
+        "SELECT visit_concept_id, count(*) FROM visit_occurrence GROUP BY GROUPING SETS ((visit_concept_id), ())",
+        &[(2, 1, 1)],
+    );
+    check(
+        "SELECT n, count(*) FROM (SELECT person_id, visit_concept_id, count(*) AS n FROM visit_occurrence
+           GROUP BY GROUPING SETS ((person_id), (person_id, visit_concept_id))) v GROUP BY n",
+        &[(1, 1, 1)],
+    );
+}
+
+#[test]
+fn distinct_events_and_distinct_codes() {
+    check("SELECT count(DISTINCT visit_occurrence_id) FROM measurement", &[(0, 1, 1)]);
+    check(
+        "SELECT measurement_concept_id, count(DISTINCT visit_occurrence_id) FILTER (WHERE value_as_number > 8) FROM measurement GROUP BY 1",
+        &[(1, 1, 1)],
+    );
+    check("SELECT count(DISTINCT year_of_birth) FROM person", &[(0, 1, 1), (1, 0, 0)]);
+    check(
+        "SELECT gender_concept_id, count(DISTINCT year_of_birth), avg(year_of_birth), count(DISTINCT race_concept_id) FROM person GROUP BY 1",
+        &[(1, 1, 1), (2, 0, 0), (2, 0, 0)],
+    );
+}
+
+#[test]
+fn functions_of_pairs_share_their_state() {
+    check(
+        "SELECT corr(value_as_number, range_high), covar_samp(value_as_number, range_high), regr_slope(value_as_number, range_high),
+                regr_count(value_as_number, range_high), corr(range_high, value_as_number) FROM measurement",
+        &[(0, 2, 5)],
+    );
+}

@@ -1,6 +1,7 @@
 //! However rows are dealt out to groups and partitions, states merge to those of the whole.
 
-use datafusion::arrow::array::Int32Array;
+use datafusion::arrow::array::{AsArray, Float64Array, Int32Array, Int64Array};
+use datafusion::arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use proptest::prelude::*;
 
 use super::*;
@@ -8,7 +9,7 @@ use super::*;
 /// Rows of one batch: group, value (perhaps NULL), whether the filter takes it.
 type Row = (usize, Option<f64>, bool);
 
-fn update<K: Kind<Input = Float64Type>>(groups: &mut Groups<K>, rows: &[Row], total: usize) {
+fn update<K: Kind<Value = f64>>(groups: &mut Groups<K>, rows: &[Row], total: usize) {
     let values: ArrayRef = Arc::new(rows.iter().map(|r| r.1).collect::<Float64Array>());
     let filter: BooleanArray = rows.iter().map(|r| Some(r.2)).collect();
     let indices: Vec<usize> = rows.iter().map(|r| r.0).collect();
@@ -16,7 +17,7 @@ fn update<K: Kind<Input = Float64Type>>(groups: &mut Groups<K>, rows: &[Row], to
 }
 
 /// The final states of `parts`, each a partition whose rows come in two batches.
-fn merged<K: Kind<Input = Float64Type>>(parts: &[Vec<Row>], total: usize) -> StructArray {
+fn merged<K: Kind<Value = f64>>(parts: &[Vec<Row>], total: usize) -> StructArray {
     let mut whole = Groups::<K> { states: Vec::new() };
     let all: Vec<usize> = (0..total).collect();
     for part in parts {
@@ -43,7 +44,50 @@ fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 
+/// A pair of one row: group, y, x.
+type Pair = (usize, Option<f64>, Option<f64>);
+
+/// The same for pairs.
+fn pairs(parts: &[Vec<Pair>], total: usize) -> StructArray {
+    let mut whole = Groups::<Comoments> { states: Vec::new() };
+    let all: Vec<usize> = (0..total).collect();
+    for part in parts {
+        let mut groups = Groups::<Comoments> { states: Vec::new() };
+        let y: ArrayRef = Arc::new(part.iter().map(|r| r.1).collect::<Float64Array>());
+        let x: ArrayRef = Arc::new(part.iter().map(|r| r.2).collect::<Float64Array>());
+        let indices: Vec<usize> = part.iter().map(|r| r.0).collect();
+        groups.update_batch(&[y, x], &indices, None, total).expect("updates");
+        whole.merge_batch(&groups.state(EmitTo::All).expect("state"), &all, total).expect("merges");
+    }
+    whole.evaluate(EmitTo::All).expect("evaluates").as_struct().clone()
+}
+
 proptest! {
+    #[test]
+    fn comoments_of_parts_are_those_of_the_whole(
+        parts in prop::collection::vec(
+            prop::collection::vec(
+                (0..2usize, prop::option::weighted(0.9, -1e3..1e3f64), prop::option::weighted(0.9, -1e3..1e3f64)), 0..60),
+            1..4)
+    ) {
+        let found = pairs(&parts, 2);
+        let column = |i: usize, group: usize| found.column(i).as_primitive::<Float64Type>().value(group);
+        for group in 0..2 {
+            let both = parts.iter().flatten().filter(|r| r.0 == group).filter_map(|r| Some((r.1?, r.2?)));
+            let both: Vec<(f64, f64)> = both.collect();
+            let n = both.len() as f64;
+            let mean = |of: fn(&(f64, f64)) -> f64| if both.is_empty() { 0.0 } else { both.iter().map(of).sum::<f64>() / n };
+            let (y, x) = (mean(|p| p.0), mean(|p| p.1));
+            let sum = |of: &dyn Fn(&(f64, f64)) -> f64| both.iter().map(of).sum::<f64>();
+            prop_assert_eq!(found.column(0).as_primitive::<Int64Type>().value(group), both.len() as i64);
+            prop_assert!(close(column(1, group), y) && close(column(2, group), x));
+            prop_assert!(close(column(3, group), sum(&|p| (p.0 - y).powi(2))));
+            prop_assert!(close(column(4, group), sum(&|p| (p.1 - x).powi(2))));
+            let c = sum(&|p| (p.0 - y) * (p.1 - x));
+            prop_assert!((column(5, group) - c).abs() <= 1e-9 * (column(3, group) * column(4, group)).sqrt().max(1.0));
+        }
+    }
+
     #[test]
     fn moments_of_parts_are_those_of_the_whole(parts in prop::collection::vec(rows(), 1..4)) {
         let found = merged::<Moments>(&parts, 4);
