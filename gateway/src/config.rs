@@ -78,6 +78,9 @@ pub struct Limits {
     /// How long a prepared statement or ticket lives without being used.
     #[serde(deserialize_with = "duration::deserialize")]
     pub handle_lifetime: Duration,
+    /// How long a question goes on, and its answer waits, without being polled or fetched.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub answer_lifetime: Duration,
     /// Memory of all merges together, in MiB.
     pub memory_mib: usize,
     /// Cells of one site in one answer, in MiB.
@@ -96,6 +99,7 @@ impl Default for Limits {
             queries: 64,
             handles_per_person: 256,
             handle_lifetime: Duration::from_secs(3_600),
+            answer_lifetime: Duration::from_secs(600),
             memory_mib: 512,
             site_answer_mib: 64,
             drain: Duration::from_secs(20),

@@ -10,6 +10,7 @@ mod dispatch;
 mod feeds;
 mod judge;
 mod merge;
+mod progress;
 mod rounds;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use renkei_types::{PersonId, QueryId, Refusal, Timestamp};
 
 pub use answered::{Answered, Coverage};
 pub(crate) use merge::Engine;
+pub(crate) use progress::{Progress, Stage};
 
 use crate::answers::Entry;
 use crate::config::Project;
@@ -53,6 +55,8 @@ pub(crate) struct Terms {
     pub(crate) deadline: Duration,
     pub(crate) min_sites: usize,
     pub(crate) warnings: Vec<String>,
+    /// Whom to tell how far the question has come.
+    pub(crate) progress: Progress,
 }
 
 /// An answer: what the sites said, and the rows.

@@ -1,23 +1,33 @@
-//! The door towards clients: Arrow Flight SQL, as the stock ADBC driver speaks it.
+//! The door towards clients: Arrow Flight SQL, as the stock ADBC and JDBC drivers speak it.
 //!
 //! A statement is planned when its FlightInfo is asked for and runs when its stream is fetched, so that dropping the
-//! fetch cancels all of it. Handles and tickets are random, known to this process alone and bound to the person who got
-//! them; SQL never rides in one. The per-site outcome travels as metadata of the stream's schema message, which stock
-//! clients ignore.
+//! fetch cancels all of it; only a question that is polled runs between calls. Handles and tickets are random, known to
+//! this process alone and bound to the person who got them; SQL never rides in one. The per-site outcome travels as
+//! metadata of the stream's schema message, which stock clients ignore.
 
+mod actions;
+mod cancel;
+mod describe;
+mod door;
 mod fetch;
 mod handles;
+mod keys;
 mod metadata;
+mod note;
 mod parameters;
+mod poll;
+mod polled;
 mod prepare;
 mod service;
+mod session;
 mod status;
+mod types;
 
 use std::sync::Arc;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
 
-pub(crate) use handles::Handles;
+pub(crate) use handles::{Bounds as HandleBounds, Handles};
 pub use status::{ANSWER_TRAILER, REFUSAL_TRAILER};
 
 use crate::state::State;
@@ -26,8 +36,8 @@ use crate::state::State;
 const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The Flight SQL service.
-pub(crate) fn service(state: Arc<State>) -> FlightServiceServer<service::FlightSql> {
-    FlightServiceServer::new(service::FlightSql::new(state))
+pub(crate) fn service(state: Arc<State>) -> FlightServiceServer<door::Door> {
+    FlightServiceServer::new(door::Door::new(state))
         .max_decoding_message_size(MESSAGE_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES)
 }

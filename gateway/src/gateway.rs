@@ -21,6 +21,9 @@ use crate::flight;
 use crate::sites::{watch, watch_dialled};
 use crate::state::State;
 
+/// How often expired handles are looked for.
+const SWEEP: Duration = Duration::from_secs(30);
+
 /// A gateway whose port is bound but that does not serve yet.
 pub struct Gateway {
     listener: Listener,
@@ -83,12 +86,29 @@ impl Gateway {
                 tasks.spawn(watch_dialled(Arc::clone(site), target, own.clone(), shutdown.clone()));
             }
         }
+        tasks.spawn(sweep(Arc::clone(&state)));
+        tasks.spawn(end_polled(Arc::clone(&state), shutdown.clone()));
         let sites = state.sites.clone();
         let clients = listener.run(move |site, stream| sites.attach(&site, stream), shutdown.clone());
         serve_clients(&state, clients, config.limits.drain, &shutdown).await;
+        state.handles.clear();
         state.sites.disconnect();
         tasks.shutdown().await;
     }
+}
+
+/// Lets go of what expired while nobody called.
+async fn sweep(state: Arc<State>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        state.handles.sweep();
+    }
+}
+
+/// Ends polled questions when the drain begins: nobody can come any more to fetch their answers.
+async fn end_polled(state: Arc<State>, shutdown: CancellationToken) {
+    shutdown.cancelled().await;
+    state.handles.clear();
 }
 
 type Incoming = tokio::sync::mpsc::Receiver<std::io::Result<renkei_service::PeerStream>>;

@@ -59,6 +59,12 @@ impl Tokens {
     }
 }
 
+/// Whether a call carries a user name and password.
+pub(crate) fn is_login(headers: &MetadataMap) -> bool {
+    let header = headers.get("authorization").and_then(|header| header.to_str().ok());
+    header.and_then(|text| text.trim().get(..6)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))
+}
+
 fn unknown(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::Unauthenticated, message)
         .hint("present your client certificate, or send `authorization: Bearer <token>`")

@@ -8,11 +8,12 @@
 //!   [`federator`] has checked their shape, their digest and their bounds.
 //! - Each site of a project ends in exactly one state in every question, and one bad site never blocks the others.
 //! - Nothing of a question outlives it: the calls to the sites, the merge and the stream are one future, so that a
-//!   caller who goes away cancels all of it, down into the hospitals.
+//!   caller who goes away cancels all of it, down into the hospitals. A question that is polled belongs to its handle
+//!   instead, and goes with it.
 //! - A refusal carries its stable code to the caller, and SQL text never reaches a log above DEBUG.
 //!
 //! Layout: [`config`] and [`cli`] are the program's frame, [`gateway`] wires it. A call goes through [`identity`],
-//! [`projects`] and [`admission`]; [`planning`] splits statements away from the network's threads; [`federator`] asks,
+//! [`sessions`] and [`options`], [`projects`] and [`admission`]; [`planning`] splits statements away from the network's threads; [`federator`] asks,
 //! collects and merges; [`flight`] is the door towards clients, [`sites`] the one towards hospitals. [`tables`] and
 //! [`answers`] are what the gateway itself can be asked.
 //!
@@ -28,11 +29,12 @@ mod explain;
 mod federator;
 mod flight;
 mod gateway;
-mod headers;
 mod identity;
+mod options;
 mod planning;
 mod projects;
 mod refused;
+mod sessions;
 mod sites;
 mod state;
 mod tables;
@@ -41,4 +43,4 @@ pub use config::Config;
 pub use federator::{Answered, Coverage};
 pub use flight::{ANSWER_TRAILER, REFUSAL_TRAILER};
 pub use gateway::{Gateway, run};
-pub use headers::{DEADLINE, EXPLAIN, MIN_SITES, PROJECT};
+pub use options::{DEADLINE, EXPLAIN, MIN_SITES, PROJECT};

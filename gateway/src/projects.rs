@@ -8,7 +8,7 @@ use renkei_plan::Facts;
 use renkei_types::{Code, PersonId, ProjectId, Refusal, SiteId};
 
 use crate::config::{Project, Tables};
-use crate::headers::PROJECT;
+use crate::options::PROJECT;
 
 /// Every project, by id.
 #[derive(Debug, Clone, Default)]

@@ -11,11 +11,12 @@ use crate::admission::Admission;
 use crate::answers::Answers;
 use crate::config::{Limits, Project};
 use crate::federator::Engine;
-use crate::flight::Handles;
-use crate::headers::Headers;
+use crate::flight::{HandleBounds, Handles};
 use crate::identity::Tokens;
+use crate::options::Options;
 use crate::planning::Pool;
 use crate::projects::{self, Projects};
+use crate::sessions::Sessions;
 use crate::sites::Sites;
 use crate::{Config, tables};
 
@@ -32,6 +33,7 @@ pub(crate) struct State {
     pub(crate) projects: Projects,
     pub(crate) tokens: Tokens,
     pub(crate) handles: Handles,
+    pub(crate) sessions: Sessions,
     pub(crate) admission: Admission,
     pub(crate) answers: Answers,
     pub(crate) limits: Limits,
@@ -43,8 +45,9 @@ impl State {
     pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>, seed: [u8; 32]) -> anyhow::Result<Self> {
         let limits = config.limits;
         let mut random = StdRng::from_seed(seed);
-        let mut handles_seed = [0; 32];
+        let (mut handles_seed, mut sessions_seed) = ([0; 32], [0; 32]);
         random.fill_bytes(&mut handles_seed);
+        random.fill_bytes(&mut sessions_seed);
         let catalogue = tables::ALL
             .iter()
             .fold(Catalogue::cdm(), |catalogue, table| catalogue.with_gateway_table(table.name, table.schema()));
@@ -55,7 +58,8 @@ impl State {
             sites: Sites::new(&config.sites, &clock),
             projects: Projects::new(config.projects.clone()),
             tokens: Tokens::new(config.tokens.clone()),
-            handles: Handles::new(limits.handles_per_person, limits.handle_lifetime, handles_seed),
+            handles: Handles::new(handle_bounds(&limits), handles_seed),
+            sessions: Sessions::new(sessions_seed),
             random: Mutex::new(random),
             admission: Admission::new(limits.queries_per_person, limits.queries),
             answers: Answers::default(),
@@ -75,15 +79,25 @@ impl State {
     pub(crate) fn authorise(
         &self,
         person: &PersonId,
-        headers: &Headers,
+        options: &Options,
         facts: &Facts,
     ) -> Result<Option<&Project>, Refusal> {
-        let project = match self.projects.choose(person, headers.project.as_ref()) {
+        let project = match self.projects.choose(person, options.project.as_ref()) {
             Ok(project) => project,
-            Err(_) if headers.project.is_none() && facts.release_points == 0 => return Ok(None),
+            Err(_) if options.project.is_none() && facts.release_points == 0 => return Ok(None),
             Err(refusal) => return Err(refusal),
         };
         projects::check_tables(project, facts)?;
         Ok(Some(project))
+    }
+}
+
+fn handle_bounds(limits: &Limits) -> HandleBounds {
+    HandleBounds {
+        per_person: limits.handles_per_person,
+        lifetime: limits.handle_lifetime,
+        // As many answers may wait as questions may run.
+        polled_per_person: limits.queries_per_person,
+        polled_lifetime: limits.answer_lifetime,
     }
 }

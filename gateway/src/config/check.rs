@@ -60,6 +60,7 @@ fn check_limits(config: &Config, problems: &mut Problems) {
         ("deadline", limits.deadline),
         ("max_deadline", limits.max_deadline),
         ("handle_lifetime", limits.handle_lifetime),
+        ("answer_lifetime", limits.answer_lifetime),
     ];
     for (key, _) in times.iter().filter(|(_, time)| time.is_zero()) {
         problems.add(&format!("limits.{key}"), "must be longer than nothing");

@@ -89,6 +89,7 @@ pub(super) async fn all(
             let ended = within(round.until, asking).await;
             let reply = reply(&id, ended, elapsed(started));
             log(&terms.query_id, &reply.outcome);
+            terms.progress.ended(&reply.outcome);
             reply
         }
     };

@@ -2,7 +2,7 @@
 
 use renkei_types::{Code, Refusal, SiteOutcome};
 
-use crate::headers::MIN_SITES;
+use crate::options::MIN_SITES;
 
 /// Refuses before anything is asked where the sites can never be enough.
 pub(super) fn possible(sites: usize, min_sites: usize) -> Result<(), Refusal> {

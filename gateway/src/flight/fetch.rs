@@ -11,60 +11,190 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt, TryStreamExt};
-use renkei_types::{PersonId, QueryId, Refusal};
-use tokio::time::Instant;
+use renkei_types::{Code, PersonId, Refusal, SiteId};
+use tokio_util::sync::CancellationToken;
 use tonic::{Response, Status};
 
+use super::handles::cancelled;
+use super::note::Note;
 use super::prepare::Planned;
 use super::status;
+use crate::admission::Place;
 use crate::explain::explain;
-use crate::federator::{self, Terms};
-use crate::headers::Headers;
+use crate::federator::{self, Progress, Terms};
+use crate::options::Options;
+use crate::refused::Refused;
 use crate::state::State;
 
 /// What DoGet answers.
 pub(super) type Fetched = Response<Pin<Box<dyn Stream<Item = Result<FlightData, Status>> + Send + 'static>>>;
 
-/// Asks, explains or computes, whatever was planned.
-pub(super) async fn fetch(
-    state: &Arc<State>,
-    person: PersonId,
-    headers: &Headers,
-    planned: Planned,
-) -> Result<Fetched, Status> {
-    let project = state.authorise(&person, headers, &planned.question.split.facts);
-    let project = project.map_err(|refusal| status::status(&refusal))?.cloned();
-    let place = state.admission.enter(&person).map_err(|refusal| status::status(&refusal))?;
-    if planned.explain {
-        let batch = explain(state, &planned.question.split, project.as_ref(), headers.explain_json);
-        let batch = batch.map_err(|_| Status::internal("the explanation could not be built"))?;
-        return Ok(one(batch));
+/// The handle under which a running question can be cancelled; dropping it says that the question has ended.
+pub(super) struct Run {
+    state: Arc<State>,
+    handle: Bytes,
+    cancel: CancellationToken,
+}
+
+impl Run {
+    pub(super) fn new(state: &Arc<State>, handle: Bytes, cancel: CancellationToken) -> Self {
+        Self { state: Arc::clone(state), handle, cancel }
     }
-    let (deadline, warning) = headers.deadline(state.limits.deadline, state.limits.max_deadline);
-    let terms = Terms {
-        query_id: state.query_id(),
-        person,
-        project,
-        deadline,
-        min_sites: headers.min_sites.unwrap_or(1),
-        warnings: warning.into_iter().collect(),
+
+    /// A question without a ticket, which ends with its call alone.
+    pub(super) fn without_handle(state: &Arc<State>) -> Self {
+        Self::new(state, Bytes::new(), CancellationToken::new())
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.state.handles.ended(&self.handle);
+    }
+}
+
+/// Asks, explains or computes, whatever was planned, and sends the rows.
+pub(super) async fn fetch(state: &Arc<State>, asking: Asking, run: Run) -> Result<Fetched, Status> {
+    let answer = tokio::select! {
+        biased;
+        () = run.cancel.cancelled() => Err(Refused::from(cancelled())),
+        answer = asking.ask(state) => answer,
     };
-    let mut note = Note::new(&terms);
-    tracing::debug!(query_id = %terms.query_id, sql = planned.question.sql, "question");
-    let answer = match federator::ask(state, &planned.question, &terms).await {
-        Ok(answer) => answer,
-        Err(refused) => {
-            note.end(refused.refusal.code.as_str());
-            return Err(status::refused(&refused));
+    Ok(answer.map_err(|refused| status::refused(&refused))?.send(run))
+}
+
+/// A question that may be asked, with its place among the running ones.
+pub(super) struct Asking {
+    planned: Planned,
+    pub(super) terms: Terms,
+    place: Place,
+    explain_json: bool,
+}
+
+/// An answer whose rows are still to come.
+pub(super) struct Asked {
+    schema: SchemaRef,
+    metadata: Bytes,
+    batches: BoxStream<'static, Result<RecordBatch, Refusal>>,
+    note: Option<Note>,
+    place: Option<Place>,
+}
+
+impl Asking {
+    /// Checks that the person may ask this.
+    pub(super) fn admit(
+        state: &State,
+        person: PersonId,
+        options: &Options,
+        planned: Planned,
+        place: Place,
+    ) -> Result<Self, Refusal> {
+        let project = state.authorise(&person, options, &planned.question.split.facts)?.cloned();
+        let (deadline, warning) = options.deadline(state.limits.deadline, state.limits.max_deadline);
+        let terms = Terms {
+            query_id: state.query_id(),
+            person,
+            project,
+            deadline,
+            min_sites: options.min_sites.unwrap_or(1),
+            warnings: warning.into_iter().collect(),
+            progress: Progress::default(),
+        };
+        Ok(Self { planned, terms, place, explain_json: options.explain_json() })
+    }
+
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.planned.schema()
+    }
+
+    /// The sites that will be asked.
+    pub(super) fn sites(&self) -> &[SiteId] {
+        match &self.terms.project {
+            Some(project) if !self.planned.explain && !self.planned.question.split.release_points.is_empty() => {
+                &project.sites
+            }
+            _ => &[],
         }
-    };
-    let metadata = answer.answered.map(|answered| answered.to_json()).unwrap_or_default();
-    let batches = noted(answer.batches, note).map_err(|refusal| FlightError::Tonic(Box::new(status::status(&refusal))));
-    // The place is given back when the stream ends or is dropped.
-    let batches = batches.inspect(move |_| {
-        let _held = &place;
-    });
-    Ok(encode(planned.schema(), Bytes::from(metadata), batches.boxed()))
+    }
+
+    /// Asks. Dropping the future cancels the question at every site.
+    pub(super) async fn ask(self, state: &Arc<State>) -> Result<Asked, Refused> {
+        let Self { planned, terms, place, explain_json } = self;
+        let (schema, place) = (planned.schema(), Some(place));
+        if planned.explain {
+            let batch = explain(state, &planned.question.split, terms.project.as_ref(), explain_json);
+            let batch = batch.map_err(|error| {
+                tracing::error!(error = renkei_service::chain(&error), "the explanation could not be built");
+                Refusal::new(Code::Failed, "the explanation could not be built")
+            });
+            let batches = stream::iter([Ok(batch?)]).boxed();
+            return Ok(Asked { schema, metadata: Bytes::new(), batches, note: None, place });
+        }
+        let mut note = Note::new(&terms);
+        tracing::debug!(query_id = %terms.query_id, sql = planned.question.sql, "question");
+        match federator::ask(state, &planned.question, &terms).await {
+            Ok(answer) => {
+                let metadata = answer.answered.map(|answered| answered.to_json()).unwrap_or_default();
+                Ok(Asked { schema, metadata: Bytes::from(metadata), batches: answer.batches, note: Some(note), place })
+            }
+            Err(refused) => {
+                note.end(refused.refusal.code.as_str());
+                Err(refused)
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// An answer that waits to be fetched takes no place among the running questions.
+    pub(super) fn waiting(self) -> Self {
+        Self { place: None, ..self }
+    }
+
+    /// An answer that waited and is fetched.
+    pub(super) fn resumed(self, place: Place) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
+    /// Sends the rows. The place is given back when the stream ends or is dropped.
+    pub(super) fn send(self, run: Run) -> Fetched {
+        let Self { schema, metadata, batches, note, place } = self;
+        let rows = Rows { batches, note, _place: place, run, ended: false };
+        let batches = stream::unfold(rows, |mut rows| async move { rows.next().await.map(|batch| (batch, rows)) });
+        let batches = batches.map_err(|refusal| FlightError::Tonic(Box::new(status::status(&refusal))));
+        encode(schema, metadata, batches.boxed())
+    }
+}
+
+/// Rows on their way, as long as nobody cancels.
+struct Rows {
+    batches: BoxStream<'static, Result<RecordBatch, Refusal>>,
+    note: Option<Note>,
+    _place: Option<Place>,
+    run: Run,
+    ended: bool,
+}
+
+impl Rows {
+    async fn next(&mut self) -> Option<Result<RecordBatch, Refusal>> {
+        if self.ended {
+            return None;
+        }
+        let batch = tokio::select! {
+            biased;
+            () = self.run.cancel.cancelled() => Some(Err(cancelled())),
+            batch = self.batches.next() => batch,
+        };
+        self.ended = !matches!(batch, Some(Ok(_)));
+        if let Some(note) = &mut self.note {
+            match &batch {
+                Some(Ok(batch)) => note.rows += batch.num_rows(),
+                Some(Err(refusal)) => note.end(refusal.code.as_str()),
+                None => note.end("answered"),
+            }
+        }
+        batch
+    }
 }
 
 /// A stream of one batch without metadata.
@@ -79,58 +209,4 @@ fn encode(
 ) -> Fetched {
     let encoder = FlightDataEncoderBuilder::new().with_schema(schema).with_metadata(metadata).build(batches);
     Response::new(Box::pin(encoder.map_err(Status::from)))
-}
-
-fn noted(
-    batches: BoxStream<'static, Result<RecordBatch, Refusal>>,
-    note: Note,
-) -> BoxStream<'static, Result<RecordBatch, Refusal>> {
-    let next = |(mut batches, mut note): (BoxStream<'static, Result<RecordBatch, Refusal>>, Note)| async move {
-        let batch = batches.next().await;
-        match &batch {
-            Some(Ok(batch)) => note.rows += batch.num_rows(),
-            Some(Err(refusal)) => note.end(refusal.code.as_str()),
-            None => note.end("answered"),
-        }
-        batch.map(|batch| (batch, (batches, note)))
-    };
-    stream::unfold((batches, note), next).boxed()
-}
-
-/// Writes one line for each question, also for one whose caller went away.
-struct Note {
-    query_id: QueryId,
-    person: PersonId,
-    project: String,
-    started: Instant,
-    rows: usize,
-    ended: bool,
-}
-
-impl Note {
-    fn new(terms: &Terms) -> Self {
-        Self {
-            query_id: terms.query_id.clone(),
-            person: terms.person.clone(),
-            project: terms.project.as_ref().map(|project| project.id.to_string()).unwrap_or_default(),
-            started: Instant::now(),
-            rows: 0,
-            ended: false,
-        }
-    }
-
-    fn end(&mut self, outcome: &str) {
-        if std::mem::replace(&mut self.ended, true) {
-            return;
-        }
-        let Self { query_id, person, project, rows, .. } = self;
-        let elapsed_ms = self.started.elapsed().as_millis();
-        tracing::info!(%query_id, %person, project, outcome, rows, elapsed_ms, "question");
-    }
-}
-
-impl Drop for Note {
-    fn drop(&mut self) {
-        self.end(renkei_types::Code::Cancelled.as_str());
-    }
 }

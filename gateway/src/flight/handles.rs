@@ -1,10 +1,11 @@
 //! Prepared statements and tickets, by random handles.
 //!
 //! A handle is 128 random bits, is good for the person who got it only, and dies when it was not used for a while.
-//! Somebody else's handle, a dead one and one that never was cannot be told apart.
+//! Somebody else's handle, a dead one and one that never was cannot be told apart. A ticket's handle outlives its
+//! fetch until the question has ended, so that it can be cancelled by it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,9 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use renkei_types::{Code, PersonId, Refusal};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::polled::Polled;
 use super::prepare::Planned;
 
 type Id = [u8; 16];
@@ -29,10 +32,34 @@ pub(crate) struct Prepared {
     pub(crate) parameters: Vec<ScalarValue>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Content {
     Prepared(Prepared),
     Ticket(Box<Planned>),
+    /// A question that runs; cancelling ends it.
+    Running(CancellationToken),
+    /// A question that goes on between polls, or its answer.
+    Polled(Arc<Polled>),
+    Cancelled,
+}
+
+/// What a ticket stands for.
+#[derive(Debug)]
+pub(crate) enum Redeemed {
+    /// A question to be asked.
+    Ask(Box<Planned>),
+    /// A question that was asked and has ended.
+    Take(Arc<Polled>),
+}
+
+/// How many handles there may be, and how long they live unused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) per_person: usize,
+    pub(crate) lifetime: Duration,
+    /// Questions that are polled, and answers that were not fetched.
+    pub(crate) polled_per_person: usize,
+    pub(crate) polled_lifetime: Duration,
 }
 
 struct Entry {
@@ -48,15 +75,14 @@ struct Inner {
 
 /// All handles that are alive.
 pub(crate) struct Handles {
-    per_person: usize,
-    lifetime: Duration,
+    bounds: Bounds,
     inner: Mutex<Inner>,
 }
 
 impl Handles {
-    pub(crate) fn new(per_person: usize, lifetime: Duration, seed: [u8; 32]) -> Self {
+    pub(crate) fn new(bounds: Bounds, seed: [u8; 32]) -> Self {
         let inner = Inner { entries: HashMap::new(), random: StdRng::from_seed(seed) };
-        Self { per_person, lifetime, inner: Mutex::new(inner) }
+        Self { bounds, inner: Mutex::new(inner) }
     }
 
     pub(crate) fn prepare(&self, person: &PersonId, prepared: Prepared) -> Bytes {
@@ -65,6 +91,33 @@ impl Handles {
 
     pub(crate) fn ticket(&self, person: &PersonId, planned: Planned) -> Bytes {
         self.add(person, Content::Ticket(Box::new(planned)))
+    }
+
+    /// A question that goes on between polls. Makes room by forgetting an answer that was not fetched.
+    pub(crate) fn poll(&self, person: &PersonId, polled: Arc<Polled>) -> Bytes {
+        let mut inner = self.lock();
+        let mine = inner.entries.iter().filter_map(|(id, entry)| match &entry.content {
+            Content::Polled(polled) if entry.person == *person => Some((!polled.is_finished(), entry.used, *id)),
+            _ => None,
+        });
+        let mine: Vec<_> = mine.collect();
+        if mine.len() >= self.bounds.polled_per_person
+            && let Some((.., oldest)) = mine.iter().min()
+        {
+            inner.entries.remove(oldest);
+        }
+        drop(inner);
+        self.add(person, Content::Polled(polled))
+    }
+
+    /// A question that was polled before.
+    pub(crate) fn polled(&self, person: &PersonId, handle: &[u8]) -> Result<Arc<Polled>, Refusal> {
+        let mut inner = self.lock();
+        match own(&mut inner, person, handle).map(|entry| &entry.content) {
+            Some(Content::Polled(polled)) => Ok(Arc::clone(polled)),
+            Some(Content::Cancelled) => Err(cancelled()),
+            _ => Err(unknown("question").hint("ask it again")),
+        }
     }
 
     /// A prepared statement, which stays.
@@ -86,30 +139,84 @@ impl Handles {
         Ok(())
     }
 
-    /// A ticket, which is gone after that.
-    pub(crate) fn redeem(&self, person: &PersonId, handle: &[u8]) -> Result<Planned, Refusal> {
+    /// A ticket, which is used after that, with what cancels its question.
+    pub(crate) fn redeem(&self, person: &PersonId, handle: &[u8]) -> Result<(Redeemed, CancellationToken), Refusal> {
         let mut inner = self.lock();
-        let mine = own(&mut inner, person, handle).is_some_and(|entry| matches!(entry.content, Content::Ticket(_)));
-        let entry = Id::try_from(handle).ok().filter(|_| mine).and_then(|id| inner.entries.remove(&id));
-        match entry.map(|entry| entry.content) {
-            Some(Content::Ticket(planned)) => Ok(*planned),
-            _ => Err(unknown("ticket")),
+        let Some(content) = own(&mut inner, person, handle).map(|entry| &mut entry.content) else {
+            return Err(unknown("ticket"));
+        };
+        if let Content::Polled(polled) = content
+            && !polled.is_finished()
+        {
+            return Err(Refusal::new(Code::StatementKind, "the question has not ended yet")
+                .hint("poll until no descriptor comes back"));
+        }
+        let cancel = CancellationToken::new();
+        match std::mem::replace(content, Content::Running(cancel.clone())) {
+            Content::Ticket(planned) => Ok((Redeemed::Ask(planned), cancel)),
+            Content::Polled(polled) => Ok((Redeemed::Take(polled), cancel)),
+            other => {
+                let refusal = if matches!(other, Content::Cancelled) { cancelled() } else { unknown("ticket") };
+                *content = other;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Cancels the question of a ticket, whether it runs or was not asked yet. Returns whether there is nothing left
+    /// of it: not for a question that has ended, nor for what is no ticket.
+    pub(crate) fn cancel(&self, person: &PersonId, handle: &[u8]) -> bool {
+        let mut inner = self.lock();
+        let Some(content) = own(&mut inner, person, handle).map(|entry| &mut entry.content) else { return false };
+        match content {
+            Content::Prepared(_) => return false,
+            Content::Running(cancel) => cancel.cancel(),
+            Content::Polled(polled) => polled.cancel(),
+            Content::Ticket(_) | Content::Cancelled => {}
+        }
+        *content = Content::Cancelled;
+        true
+    }
+
+    /// Forgets a question that has ended; one that was cancelled is remembered, so that cancelling it again says so.
+    pub(crate) fn ended(&self, handle: &[u8]) {
+        let mut inner = self.lock();
+        let Ok(id) = Id::try_from(handle) else { return };
+        if inner.entries.get(&id).is_some_and(|entry| matches!(entry.content, Content::Running(_))) {
+            inner.entries.remove(&id);
         }
     }
 
     /// Forgets a prepared statement; one that is not there is forgotten already.
     pub(crate) fn close(&self, person: &PersonId, handle: &[u8]) {
         let mut inner = self.lock();
-        let mine = own(&mut inner, person, handle).is_some();
+        let mine = own(&mut inner, person, handle).is_some_and(|entry| matches!(entry.content, Content::Prepared(_)));
         if let Some(id) = Id::try_from(handle).ok().filter(|_| mine) {
             inner.entries.remove(&id);
         }
     }
 
+    /// Forgets what has expired, which nobody may ask for again.
+    pub(crate) fn sweep(&self) {
+        drop(self.lock());
+    }
+
+    /// Forgets everything, and ends what runs between polls together with the polls that wait for it.
+    pub(crate) fn clear(&self) {
+        for (_, entry) in self.lock().entries.drain() {
+            if let Content::Polled(polled) = entry.content {
+                polled.cancel();
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let lifetime = self.lifetime;
-        inner.entries.retain(|_, entry| entry.used.elapsed() < lifetime);
+        let bounds = self.bounds;
+        inner.entries.retain(|_, entry| {
+            let polled = matches!(entry.content, Content::Polled(_));
+            entry.used.elapsed() < if polled { bounds.polled_lifetime } else { bounds.lifetime }
+        });
         inner
     }
 
@@ -117,7 +224,7 @@ impl Handles {
     fn add(&self, person: &PersonId, content: Content) -> Bytes {
         let mut inner = self.lock();
         let own = || inner.entries.iter().filter(|(_, entry)| entry.person == *person);
-        if own().count() >= self.per_person
+        if own().count() >= self.bounds.per_person
             && let Some(oldest) = own().min_by_key(|(_, entry)| entry.used).map(|(id, _)| *id)
         {
             inner.entries.remove(&oldest);
@@ -143,6 +250,11 @@ fn unknown(what: &str) -> Refusal {
         .hint("prepare the statement again")
 }
 
+/// What a caller hears of a question that was cancelled.
+pub(super) fn cancelled() -> Refusal {
+    Refusal::new(Code::Cancelled, "the question was cancelled").hint("ask again if you still want the answer")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +262,8 @@ mod tests {
     const LIFETIME: Duration = Duration::from_secs(60);
 
     fn handles() -> Handles {
-        Handles::new(3, LIFETIME, [7; 32])
+        let bounds = Bounds { per_person: 3, lifetime: LIFETIME, polled_per_person: 2, polled_lifetime: LIFETIME / 4 };
+        Handles::new(bounds, [7; 32])
     }
 
     fn person(id: &str) -> PersonId {

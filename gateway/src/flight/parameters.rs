@@ -5,18 +5,42 @@
 
 use std::sync::Arc;
 
+use arrow_flight::decode::FlightRecordBatchStream;
+use arrow_flight::error::FlightError;
+use arrow_flight::sql::server::PeekableFlightDataStream;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::ScalarValue;
+use futures::TryStreamExt;
 use renkei_types::{Code, Refusal};
+use tonic::Status;
 
-/// The schema that tells a client which parameters to bind; Null where the text does not tell the type.
+use super::prepare::client_type;
+
+/// The schema that tells a client which parameters to bind. R's driver takes parameters by their order only if they are
+/// named like this. Where the text does not tell the type it is text: the JDBC driver can bind nothing to Null, and
+/// whatever is bound instead keeps its own type.
 pub(super) fn schema(types: &[Option<DataType>]) -> SchemaRef {
     let field = |(i, data_type): (usize, &Option<DataType>)| {
-        Field::new(format!("${}", i + 1), data_type.clone().unwrap_or(DataType::Null), true)
+        Field::new(format!("${}", i + 1), data_type.as_ref().map_or(DataType::Utf8, client_type), true)
     };
     Arc::new(Schema::new(types.iter().enumerate().map(field).collect::<Vec<_>>()))
+}
+
+/// The bound batches, read until it is clear that they are too many.
+pub(super) async fn bound(stream: PeekableFlightDataStream) -> Result<Vec<RecordBatch>, Status> {
+    let data = stream.map_err(|status| FlightError::Tonic(Box::new(status)));
+    let mut batches = FlightRecordBatchStream::new_from_flight_data(data);
+    let (mut read, mut rows) = (Vec::new(), 0);
+    while let Some(batch) = batches.try_next().await? {
+        rows += batch.num_rows();
+        read.push(batch);
+        if rows > 1 || read.len() > 16 {
+            break;
+        }
+    }
+    Ok(read)
 }
 
 /// The one row of the bound batches, in the statement's types.
@@ -170,6 +194,8 @@ mod tests {
         ] {
             assert_eq!(row(&batches, types).unwrap_err().code, Code::Parameter);
         }
-        assert_eq!(schema(&[None, Some(DataType::Int32)]).field(1).name(), "$2");
+        let schema = schema(&[None, Some(DataType::Int32), Some(DataType::Utf8View)]);
+        let shown: Vec<String> = schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+        assert_eq!(shown, ["$1 Utf8", "$2 Int32", "$3 Utf8"]);
     }
 }

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use arrow_flight::sql::Command;
+use bytes::Bytes;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use renkei_plan::{Question as Text, strip_explain};
 use renkei_types::{PersonId, Refusal};
+use tonic::Status;
 
+use super::describe::{encode, only_asks};
 use super::handles::Prepared;
+use super::status;
 use crate::explain;
 use crate::federator::Question;
-use crate::headers::Headers;
+use crate::options::Options;
 use crate::state::State;
 
 /// A question that a ticket stands for.
@@ -28,11 +33,45 @@ impl Planned {
     }
 }
 
-/// Plans a statement with its parameters and checks that the project may ask it.
-pub(crate) async fn plan(
+/// Plans the question of a command.
+pub(crate) async fn planned(
     state: &Arc<State>,
     person: &PersonId,
-    headers: &Headers,
+    options: &Options,
+    command: Command,
+) -> Result<Planned, Status> {
+    let prepared = text(state, person, command)?;
+    let planned = plan(state, person, options, prepared.sql, prepared.parameters).await;
+    planned.map_err(|refusal| status::status(&refusal))
+}
+
+/// The schema of the answer to a command, without values for its parameters.
+pub(crate) async fn schema(state: &Arc<State>, person: &PersonId, command: Command) -> Result<Bytes, Status> {
+    let prepared = prepare(state, person, text(state, person, command)?.sql).await;
+    let (_, schema) = prepared.map_err(|refusal| status::status(&refusal))?;
+    encode(&schema)
+}
+
+/// The text of a command, with what was bound to it.
+fn text(state: &State, person: &PersonId, command: Command) -> Result<Prepared, Status> {
+    match command {
+        Command::CommandStatementQuery(query) if query.transaction_id.as_ref().is_none_or(Bytes::is_empty) => {
+            Ok(Prepared { sql: query.query, types: Vec::new(), parameters: Vec::new() })
+        }
+        Command::CommandStatementQuery(_) => Err(only_asks("a transaction")),
+        Command::CommandPreparedStatementQuery(query) => {
+            let prepared = state.handles.prepared(person, &query.prepared_statement_handle);
+            prepared.map_err(|refusal| status::status(&refusal))
+        }
+        other => Err(only_asks(other.type_url())),
+    }
+}
+
+/// Plans a statement with its parameters and checks that the project may ask it.
+async fn plan(
+    state: &Arc<State>,
+    person: &PersonId,
+    options: &Options,
     sql: String,
     parameters: Vec<ScalarValue>,
 ) -> Result<Planned, Refusal> {
@@ -51,7 +90,7 @@ pub(crate) async fn plan(
             Ok(Planned { question, explain })
         })
         .await?;
-    state.authorise(person, headers, &planned.question.split.facts)?;
+    state.authorise(person, options, &planned.question.split.facts)?;
     Ok(planned)
 }
 
@@ -83,7 +122,7 @@ fn client_schema(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
-fn client_type(data_type: &DataType) -> DataType {
+pub(super) fn client_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,

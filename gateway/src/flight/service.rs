@@ -3,40 +3,39 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::error::FlightError;
 use arrow_flight::flight_service_server::FlightService;
-use arrow_flight::sql::metadata::GetTablesBuilder;
 use arrow_flight::sql::server::{DoPutError, FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
     ActionBeginSavepointRequest, ActionBeginSavepointResult, ActionBeginTransactionRequest,
-    ActionBeginTransactionResult, ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
-    ActionCreatePreparedStatementResult, ActionCreatePreparedSubstraitPlanRequest, Any, CommandGetCatalogs,
-    CommandGetCrossReference, CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys,
+    ActionBeginTransactionResult, ActionCancelQueryRequest, ActionCancelQueryResult,
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult,
+    ActionCreatePreparedSubstraitPlanRequest, ActionEndSavepointRequest, ActionEndTransactionRequest, Any, Command,
+    CommandGetCatalogs, CommandGetCrossReference, CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys,
     CommandGetPrimaryKeys, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
     CommandPreparedStatementQuery, CommandPreparedStatementUpdate, CommandStatementIngest, CommandStatementQuery,
     CommandStatementSubstraitPlan, CommandStatementUpdate, DoPutPreparedStatementResult, ProstMessageExt, SqlInfo,
     TicketStatementQuery,
 };
-use arrow_flight::{
-    Action, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest, HandshakeResponse, IpcMessage, SchemaAsIpc,
-    Ticket,
-};
-use bytes::Bytes;
+use arrow_flight::{Action, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse, Ticket};
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
-use datafusion::arrow::ipc::writer::IpcWriteOptions;
-use futures::{Stream, TryStreamExt};
+use datafusion::arrow::datatypes::Schema;
+use futures::{Stream, stream};
 use prost::Message;
 use renkei_service::PeerInfo;
 use renkei_types::{Code, PersonId, Refusal};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::fetch::{Fetched, fetch, one};
+use super::describe::{describe, encode, only_asks, tables_schema};
+use super::fetch::{Asking, Fetched, Run, fetch, one};
+use super::handles::Redeemed;
 use super::metadata::{self, Fixed};
-use super::prepare::{Planned, plan, prepare};
-use super::{parameters, status};
-use crate::headers::Headers;
+use super::prepare::{Planned, planned, prepare};
+use super::{actions, cancel, keys, parameters, status};
+use crate::admission::Place;
+use crate::identity;
+use crate::options::Options;
+use crate::sessions::Brought;
 use crate::state::State;
 
 /// The service. Cheap to share.
@@ -50,14 +49,18 @@ impl FlightSql {
         Self { state, fixed: Fixed::new() }
     }
 
-    fn person<T>(&self, request: &Request<T>) -> Result<PersonId, Status> {
+    pub(super) fn person<T>(&self, request: &Request<T>) -> Result<PersonId, Status> {
         let peer = request.extensions().get::<PeerInfo>();
         self.state.tokens.identify(peer, request.metadata()).map_err(|refusal| status::status(&refusal))
     }
 
-    fn caller<T>(&self, request: &Request<T>) -> Result<(PersonId, Headers), Status> {
+    /// Who calls, with the options of the call over those of its session.
+    pub(super) fn caller<T>(&self, request: &Request<T>) -> Result<(PersonId, Options), Status> {
         let person = self.person(request)?;
-        Ok((person, Headers::read(request.metadata()).map_err(|refusal| status::status(&refusal))?))
+        let remote = request.extensions().get::<PeerInfo>().map(|peer| peer.remote);
+        let session = self.state.sessions.options(&person, Brought::read(request.metadata()), remote);
+        let options = session.and_then(|session| session.read(request.metadata()));
+        Ok((person, options.map_err(|refusal| status::status(&refusal))?))
     }
 
     fn fixed(&self) -> Result<&Fixed, Status> {
@@ -92,46 +95,14 @@ impl FlightSql {
         Ok(one(batch?))
     }
 
-    async fn prepared(
-        &self,
-        query: &CommandPreparedStatementQuery,
-        person: &PersonId,
-        headers: &Headers,
-    ) -> Result<Planned, Status> {
-        let refuse = |refusal: Refusal| status::status(&refusal);
-        let prepared = self.state.handles.prepared(person, &query.prepared_statement_handle).map_err(refuse)?;
-        plan(&self.state, person, headers, prepared.sql, prepared.parameters).await.map_err(refuse)
+    pub(super) fn state(&self) -> &Arc<State> {
+        &self.state
     }
-}
 
-fn describe<M: ProstMessageExt>(
-    schema: &Schema,
-    ticket: &M,
-    descriptor: FlightDescriptor,
-) -> Result<Response<FlightInfo>, Status> {
-    let ticket = Ticket::new(ticket.as_any().encode_to_vec());
-    let info = FlightInfo::new()
-        .try_with_schema(schema)
-        .map_err(|_| Status::internal("the schema could not be encoded"))?
-        .with_endpoint(FlightEndpoint::new().with_ticket(ticket))
-        .with_descriptor(descriptor);
-    Ok(Response::new(info))
-}
-
-fn encode(schema: &SchemaRef) -> Result<Bytes, Status> {
-    let options = IpcWriteOptions::default();
-    let message: Result<IpcMessage, _> = SchemaAsIpc::new(schema, &options).try_into();
-    message.map(|message| message.0).map_err(|_| Status::internal("the schema could not be encoded"))
-}
-
-fn tables_schema(query: CommandGetTables) -> SchemaRef {
-    let builder: GetTablesBuilder = query.into_builder();
-    builder.schema()
-}
-
-fn only_asks(what: &str) -> Status {
-    let refusal = Refusal::new(Code::StatementKind, format!("{what}: this server only answers questions"));
-    status::status(&refusal.hint("ask one SELECT; every question stands for itself"))
+    /// A place among the running questions, and the question that may take it.
+    fn admit(&self, person: PersonId, options: &Options, planned: Planned, place: Place) -> Result<Asking, Status> {
+        Asking::admit(&self.state, person, options, planned, place).map_err(|refusal| status::status(&refusal))
+    }
 }
 
 type Handshakes = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
@@ -141,12 +112,16 @@ type Info = Result<Response<FlightInfo>, Status>;
 impl FlightSqlService for FlightSql {
     type FlightService = FlightSql;
 
-    /// Logging in would make a session; each call identifies itself instead. Says who is recognised, if anybody is.
+    /// Each call identifies itself, and nothing is remembered of a handshake. It succeeds for who is recognised anyway,
+    /// since the JDBC driver makes one before it uses a token; a user name and password would be for nothing.
     async fn do_handshake(
         &self,
         request: Request<Streaming<HandshakeRequest>>,
     ) -> Result<Response<Handshakes>, Status> {
         self.person(&request)?;
+        if !identity::is_login(request.metadata()) {
+            return Ok(Response::new(Box::pin(stream::empty())));
+        }
         let refusal = Refusal::new(Code::Unauthenticated, "there is no login: each call identifies itself")
             .hint("leave user name and password out; your certificate or token is enough");
         Err(status::status(&refusal))
@@ -157,12 +132,9 @@ impl FlightSqlService for FlightSql {
         query: CommandStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        let (person, headers) = self.caller(&request)?;
-        if query.transaction_id.is_some() {
-            return Err(only_asks("a transaction"));
-        }
-        let planned = plan(&self.state, &person, &headers, query.query, Vec::new()).await;
-        self.info(&person, planned.map_err(|refusal| status::status(&refusal))?, request.into_inner())
+        let (person, options) = self.caller(&request)?;
+        let planned = planned(&self.state, &person, &options, Command::CommandStatementQuery(query)).await?;
+        self.info(&person, planned, request.into_inner())
     }
 
     async fn get_flight_info_prepared_statement(
@@ -170,8 +142,8 @@ impl FlightSqlService for FlightSql {
         query: CommandPreparedStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        let (person, headers) = self.caller(&request)?;
-        let planned = self.prepared(&query, &person, &headers).await?;
+        let (person, options) = self.caller(&request)?;
+        let planned = planned(&self.state, &person, &options, Command::CommandPreparedStatementQuery(query)).await?;
         self.info(&person, planned, request.into_inner())
     }
 
@@ -212,7 +184,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetPrimaryKeys,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&metadata::primary_keys().schema(), &query, request)
+        self.about(&keys::primary_schema(), &query, request)
     }
 
     async fn get_flight_info_exported_keys(
@@ -220,7 +192,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetExportedKeys,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&metadata::foreign_keys().schema(), &query, request)
+        self.about(&keys::foreign_schema(), &query, request)
     }
 
     async fn get_flight_info_imported_keys(
@@ -228,7 +200,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetImportedKeys,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&metadata::foreign_keys().schema(), &query, request)
+        self.about(&keys::foreign_schema(), &query, request)
     }
 
     async fn get_flight_info_cross_reference(
@@ -236,7 +208,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetCrossReference,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&metadata::foreign_keys().schema(), &query, request)
+        self.about(&keys::foreign_schema(), &query, request)
     }
 
     async fn get_flight_info_xdbc_type_info(
@@ -252,9 +224,16 @@ impl FlightSqlService for FlightSql {
         ticket: TicketStatementQuery,
         request: Request<Ticket>,
     ) -> Result<Fetched, Status> {
-        let (person, headers) = self.caller(&request)?;
-        let planned = self.state.handles.redeem(&person, &ticket.statement_handle);
-        fetch(&self.state, person, &headers, planned.map_err(|refusal| status::status(&refusal))?).await
+        let (person, options) = self.caller(&request)?;
+        let refuse = |refusal: Refusal| status::status(&refusal);
+        // The place comes first: a ticket is good once, and being refused for want of one should not use it up.
+        let place = self.state.admission.enter(&person).map_err(refuse)?;
+        let (redeemed, cancel) = self.state.handles.redeem(&person, &ticket.statement_handle).map_err(refuse)?;
+        let run = Run::new(&self.state, ticket.statement_handle, cancel);
+        match redeemed {
+            Redeemed::Ask(planned) => fetch(&self.state, self.admit(person, &options, *planned, place)?, run).await,
+            Redeemed::Take(polled) => Ok(polled.take()?.resumed(place).send(run)),
+        }
     }
 
     async fn do_get_prepared_statement(
@@ -262,9 +241,11 @@ impl FlightSqlService for FlightSql {
         query: CommandPreparedStatementQuery,
         request: Request<Ticket>,
     ) -> Result<Fetched, Status> {
-        let (person, headers) = self.caller(&request)?;
-        let planned = self.prepared(&query, &person, &headers).await?;
-        fetch(&self.state, person, &headers, planned).await
+        let (person, options) = self.caller(&request)?;
+        let planned = planned(&self.state, &person, &options, Command::CommandPreparedStatementQuery(query)).await?;
+        let place = self.state.admission.enter(&person).map_err(|refusal| status::status(&refusal))?;
+        let asking = self.admit(person, &options, planned, place)?;
+        fetch(&self.state, asking, Run::without_handle(&self.state)).await
     }
 
     async fn do_get_catalogs(&self, query: CommandGetCatalogs, request: Request<Ticket>) -> Result<Fetched, Status> {
@@ -291,32 +272,36 @@ impl FlightSqlService for FlightSql {
         self.rows(&request, query.into_builder(&self.fixed()?.sql_info).build())
     }
 
-    async fn do_get_primary_keys(&self, _: CommandGetPrimaryKeys, request: Request<Ticket>) -> Result<Fetched, Status> {
-        self.rows(&request, Ok(metadata::primary_keys()))
+    async fn do_get_primary_keys(
+        &self,
+        query: CommandGetPrimaryKeys,
+        request: Request<Ticket>,
+    ) -> Result<Fetched, Status> {
+        self.rows(&request, keys::primary(&query, self.state.planner.catalogue()).map_err(FlightError::Arrow))
     }
 
     async fn do_get_exported_keys(
         &self,
-        _: CommandGetExportedKeys,
+        query: CommandGetExportedKeys,
         request: Request<Ticket>,
     ) -> Result<Fetched, Status> {
-        self.rows(&request, Ok(metadata::foreign_keys()))
+        self.rows(&request, keys::exported(&query, self.state.planner.catalogue()).map_err(FlightError::Arrow))
     }
 
     async fn do_get_imported_keys(
         &self,
-        _: CommandGetImportedKeys,
+        query: CommandGetImportedKeys,
         request: Request<Ticket>,
     ) -> Result<Fetched, Status> {
-        self.rows(&request, Ok(metadata::foreign_keys()))
+        self.rows(&request, keys::imported(&query, self.state.planner.catalogue()).map_err(FlightError::Arrow))
     }
 
     async fn do_get_cross_reference(
         &self,
-        _: CommandGetCrossReference,
+        query: CommandGetCrossReference,
         request: Request<Ticket>,
     ) -> Result<Fetched, Status> {
-        self.rows(&request, Ok(metadata::foreign_keys()))
+        self.rows(&request, keys::cross(&query, self.state.planner.catalogue()).map_err(FlightError::Arrow))
     }
 
     async fn do_get_xdbc_type_info(
@@ -336,7 +321,7 @@ impl FlightSqlService for FlightSql {
         let refuse = |refusal: Refusal| status::status(&refusal);
         let handle = query.prepared_statement_handle;
         let prepared = self.state.handles.prepared(&person, &handle).map_err(refuse)?;
-        let batches = bound(request.into_inner()).await?;
+        let batches = parameters::bound(request.into_inner()).await?;
         let row = parameters::row(&batches, &prepared.types).map_err(refuse)?;
         self.state.handles.bind(&person, &handle, row).map_err(refuse)?;
         // The tickets of earlier executions keep their own row, so the handle may stay the same.
@@ -397,7 +382,7 @@ impl FlightSqlService for FlightSql {
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let person = self.person(&request)?;
-        if query.transaction_id.is_some() {
+        if query.transaction_id.is_some_and(|id| !id.is_empty()) {
             return Err(only_asks("a transaction"));
         }
         let prepared = prepare(&self.state, &person, query.query).await;
@@ -444,29 +429,36 @@ impl FlightSqlService for FlightSql {
         Err(only_asks("a savepoint"))
     }
 
-    /// Session and cancel actions of newer clients, which go on without them when told that they are not implemented.
+    async fn do_action_end_transaction(
+        &self,
+        _: ActionEndTransactionRequest,
+        _: Request<Action>,
+    ) -> Result<(), Status> {
+        Err(only_asks("a transaction"))
+    }
+
+    async fn do_action_end_savepoint(&self, _: ActionEndSavepointRequest, _: Request<Action>) -> Result<(), Status> {
+        Err(only_asks("a savepoint"))
+    }
+
+    async fn do_action_cancel_query(
+        &self,
+        query: ActionCancelQueryRequest,
+        request: Request<Action>,
+    ) -> Result<ActionCancelQueryResult, Status> {
+        let person = self.person(&request)?;
+        let info = FlightInfo::decode(query.info).map_err(|_| status::status(&actions::unreadable()))?;
+        let result = cancel::cancel(&self.state.handles, &person, &info);
+        // The library keeps this message's own enumeration to itself; its numbers are those of CancelFlightInfo.
+        Ok(ActionCancelQueryResult { result: result.into() })
+    }
+
     async fn do_action_fallback(
         &self,
         request: Request<Action>,
     ) -> Result<Response<<Self as FlightService>::DoActionStream>, Status> {
-        self.person(&request)?;
-        Err(Status::unimplemented("this action is not implemented"))
+        actions::answer(&self.state, self.person(&request)?, &request)
     }
 
     async fn register_sql_info(&self, _id: i32, _result: &SqlInfo) {}
-}
-
-/// The bound batches, read until it is clear that they are too many.
-async fn bound(stream: PeekableFlightDataStream) -> Result<Vec<RecordBatch>, Status> {
-    let data = stream.map_err(|status| FlightError::Tonic(Box::new(status)));
-    let mut batches = FlightRecordBatchStream::new_from_flight_data(data);
-    let (mut read, mut rows) = (Vec::new(), 0);
-    while let Some(batch) = batches.try_next().await? {
-        rows += batch.num_rows();
-        read.push(batch);
-        if rows > 1 || read.len() > 16 {
-            break;
-        }
-    }
-    Ok(read)
 }

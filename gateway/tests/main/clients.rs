@@ -7,18 +7,24 @@ use std::sync::Arc;
 use arrow_flight::decode::{DecodedPayload, FlightDataDecoder};
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::client::FlightSqlServiceClient;
-use arrow_flight::{FlightInfo, Ticket};
+use arrow_flight::{
+    Action, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, FlightDescriptor, FlightInfo, PollInfo,
+    Ticket,
+};
+use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::{StreamExt, TryStreamExt};
 use hyper_util::rt::TokioIo;
+use prost::Message;
 use renkei_gateway::{ANSWER_TRAILER, Answered, REFUSAL_TRAILER};
 use renkei_types::Refusal;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tonic::Status;
+use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 
 pub struct Client {
@@ -113,6 +119,35 @@ impl Client {
         self.sql.set_header(name, value);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Sends a header from now on, instead of what it was before.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.sql.set_header(name, value);
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// One action of Flight itself: the body of its result, and the headers of the answer.
+    pub async fn action(&mut self, kind: &str, body: Vec<u8>) -> Result<(Bytes, MetadataMap), Status> {
+        let request = self.request(Action { r#type: kind.into(), body: body.into() });
+        let response = self.sql.inner_mut().do_action(request).await?;
+        let metadata = response.metadata().clone();
+        let results: Vec<arrow_flight::Result> = response.into_inner().try_collect().await?;
+        assert_eq!(results.len(), 1, "{kind}");
+        Ok((results[0].body.clone(), metadata))
+    }
+
+    /// One poll with a descriptor's command.
+    pub async fn poll(&mut self, command: Vec<u8>) -> Result<PollInfo, Status> {
+        let request = self.request(FlightDescriptor::new_cmd(command));
+        Ok(self.sql.inner_mut().poll_flight_info(request).await?.into_inner())
+    }
+
+    pub async fn cancel(&mut self, info: &FlightInfo) -> CancelStatus {
+        let request = CancelFlightInfoRequest { info: Some(info.clone()) };
+        let (body, _) = self.action("CancelFlightInfo", request.encode_to_vec()).await.unwrap();
+        CancelFlightInfoResult::decode(body).unwrap().status()
     }
 
     pub fn token(mut self, token: &str) -> Self {

@@ -9,10 +9,14 @@
 )]
 
 mod asking;
+mod cancelling;
 mod clients;
+mod drivers;
 mod flight;
 mod nodes;
 mod partial;
+mod polling;
 mod program;
+mod sessions;
 mod support;
 mod tables;

@@ -45,6 +45,8 @@ pub enum Script {
     DropMidStream,
     /// Ends the call with a status.
     Fail(tonic::Code),
+    /// Answers when it is let.
+    Wait(CancellationToken, Counts),
     /// Never answers.
     Hang,
     /// Sends its outcome and then nothing.
@@ -131,6 +133,12 @@ impl Node for Service {
                 vec![Part::Outcome(outcome(&self.0, &split)), Part::Cells(cells)]
             }
             Script::Fail(code) => return Err(Status::new(code, "the node's own words")),
+            Script::Wait(let_go, counts) => {
+                let guard = self.0.dropped.clone().drop_guard();
+                let_go.cancelled().await;
+                guard.disarm();
+                answer(&self.0, &split, &counts, |_| {})
+            }
             Script::Hang => {
                 let _guard = self.0.dropped.clone().drop_guard();
                 std::future::pending::<()>().await;
