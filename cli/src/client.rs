@@ -4,6 +4,7 @@
 //! and asked by its handle. The account of the answer rides on the stream's first message, the schema.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_flight::decode::{DecodedPayload, FlightDataDecoder};
@@ -13,7 +14,7 @@ use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult,
     Any, CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult, ProstMessageExt,
 };
-use arrow_flight::{Action, FlightDescriptor, FlightInfo, Ticket};
+use arrow_flight::{Action, CancelFlightInfoRequest, FlightDescriptor, FlightInfo, Ticket};
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -27,9 +28,14 @@ use crate::answer::Account;
 use crate::connect::Wire;
 use crate::failure::Failure;
 use crate::param::{self, Param};
+use crate::polling::{Running, Stage};
+use crate::progress::Progress;
 
 /// Gateways keep batches near 2 MiB; one very long text must still pass.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Between two polls that told the same.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A conversation with the gateway.
 #[derive(Debug, Clone)]
@@ -76,15 +82,35 @@ impl Client {
     ///
     /// # Errors
     /// [`Failure`], with the place in `sql` where one is known.
-    pub async fn ask(mut self, sql: &str, params: &[Param]) -> Result<Answer, Failure> {
+    pub async fn ask(self, sql: &str, params: &[Param]) -> Result<Answer, Failure> {
+        self.ask_and_watch(sql, params, None).await
+    }
+
+    /// Asks, and tells whoever watches how far the question has come.
+    ///
+    /// # Errors
+    /// [`Failure`], with the place in `sql` where one is known.
+    pub async fn ask_and_watch(
+        mut self,
+        sql: &str,
+        params: &[Param],
+        watch: Option<(&Progress, &Running)>,
+    ) -> Result<Answer, Failure> {
         self.sql = sql.to_owned();
-        let (info, prepared) = if params.is_empty() {
-            let command = CommandStatementQuery { query: sql.to_owned(), transaction_id: None };
-            (self.info(command).await?, None)
+        let (command, prepared) = if params.is_empty() {
+            (CommandStatementQuery { query: sql.to_owned(), transaction_id: None }.as_any(), None)
         } else {
             let handle = self.prepare(params).await?;
-            let command = CommandPreparedStatementQuery { prepared_statement_handle: handle.clone() };
-            (self.info(command).await?, Some(handle))
+            (CommandPreparedStatementQuery { prepared_statement_handle: handle.clone() }.as_any(), Some(handle))
+        };
+        let command = FlightDescriptor::new_cmd(command.encode_to_vec());
+        let polled = match watch {
+            Some((progress, running)) => self.poll(command.clone(), progress, running).await?,
+            None => None,
+        };
+        let info = match polled {
+            Some(info) => info,
+            None => self.info(command).await?,
         };
         let mut tickets: VecDeque<Ticket> = info.endpoint.into_iter().filter_map(|endpoint| endpoint.ticket).collect();
         let first = tickets.pop_front().ok_or_else(|| Failure::Answer("it has no endpoint".into()))?;
@@ -118,8 +144,47 @@ impl Client {
         Ok(updated.and_then(|updated| updated.prepared_statement_handle).unwrap_or(handle))
     }
 
-    async fn info(&mut self, command: impl ProstMessageExt) -> Result<FlightInfo, Failure> {
-        let request = self.request(FlightDescriptor::new_cmd(command.as_any().encode_to_vec()));
+    /// Polls to the end of the question; nothing where the gateway cannot be polled.
+    async fn poll(
+        &mut self,
+        command: FlightDescriptor,
+        progress: &Progress,
+        running: &Running,
+    ) -> Result<Option<FlightInfo>, Failure> {
+        let mut descriptor = command;
+        loop {
+            let request = self.request(descriptor.clone());
+            let polled = self.flight.poll_flight_info(request).await;
+            // Whatever comes next says anew whether the question goes on.
+            running.clear();
+            let poll = match polled {
+                Ok(poll) => poll.into_inner(),
+                Err(status) if status.code() == tonic::Code::Unimplemented => return Ok(None),
+                Err(status) => return Err(self.failure(&status)),
+            };
+            let info = poll.info.ok_or_else(|| Failure::Answer("a poll told nothing".into()))?;
+            let Some(next) = poll.flight_descriptor else { return Ok(Some(info)) };
+            progress.stage(&Stage::read(&info.app_metadata));
+            running.set(self.clone(), info);
+            if next == descriptor {
+                // A gateway that does not wait for a change must not be asked in a circle.
+                tokio::time::sleep(PAUSE).await;
+            }
+            descriptor = next;
+        }
+    }
+
+    /// Cancels a question. Whoever interrupts waits for nothing more, so that a failure means nothing.
+    pub async fn cancel(&mut self, info: FlightInfo) {
+        let body = CancelFlightInfoRequest { info: Some(info) }.encode_to_vec();
+        let request = self.request(Action { r#type: "CancelFlightInfo".to_owned(), body: body.into() });
+        if let Ok(results) = self.flight.do_action(request).await {
+            let _told = results.into_inner().message().await;
+        }
+    }
+
+    async fn info(&mut self, command: FlightDescriptor) -> Result<FlightInfo, Failure> {
+        let request = self.request(command);
         let answer = self.flight.get_flight_info(request).await.map_err(|status| self.failure(&status))?;
         Ok(answer.into_inner())
     }

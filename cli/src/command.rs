@@ -15,17 +15,23 @@ use crate::args::{Cli, Command};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::polling::Running;
 use crate::settings::Settings;
 
 /// Runs the command that was asked for.
-pub async fn run(cli: Cli, matches: ArgMatches, console: Console) -> Exit {
-    match dispatch(cli, matches, console).await {
+pub async fn run(cli: Cli, matches: ArgMatches, console: Console, running: Running) -> Exit {
+    match dispatch(cli, matches, console, running).await {
         Ok(exit) => exit,
         Err((failure, console)) => console.fail(&failure),
     }
 }
 
-async fn dispatch(cli: Cli, matches: ArgMatches, mut console: Console) -> Result<Exit, (Failure, Console)> {
+async fn dispatch(
+    cli: Cli,
+    matches: ArgMatches,
+    mut console: Console,
+    running: Running,
+) -> Result<Exit, (Failure, Console)> {
     match &cli.command {
         Command::DevCa(args) => return dev_ca::run(args, console).map_err(|failure| (failure, console)),
         Command::Completions { shell } => return completions::run(*shell).map_err(|failure| (failure, console)),
@@ -34,7 +40,7 @@ async fn dispatch(cli: Cli, matches: ArgMatches, mut console: Console) -> Result
     let settings = Settings::merge(&cli, &matches, console.lang).map_err(|failure| (failure, console))?;
     console.lang = settings.lang().unwrap_or(console.lang);
     let ended = match &cli.command {
-        Command::Query(args) => query::run(args, &settings, console).await,
+        Command::Query(args) => query::run(args, &settings, console, &running).await,
         Command::Explain(args) => explain::run(args, &settings, console).await,
         Command::Sites(args) => list::sites(args, &settings, console).await,
         Command::Tables(args) => list::tables(args, &settings, console).await,

@@ -36,6 +36,7 @@ mod failure;
 mod grid;
 mod output;
 mod param;
+mod polling;
 mod progress;
 mod settings;
 mod status;
@@ -90,7 +91,8 @@ fn usage(error: &clap::Error) -> Exit {
 }
 
 async fn until_interrupted(cli: Cli, matches: clap::ArgMatches, console: Console) -> Exit {
-    let mut work = tokio::spawn(command::run(cli, matches, console));
+    let running = polling::Running::default();
+    let mut work = tokio::spawn(command::run(cli, matches, console, running.clone()));
     tokio::select! {
         ended = &mut work => match ended {
             Ok(exit) => exit,
@@ -99,6 +101,7 @@ async fn until_interrupted(cli: Cli, matches: clap::ArgMatches, console: Console
         _ = tokio::signal::ctrl_c() => {
             work.abort();
             let _ended = tokio::time::timeout(WIND_DOWN, work).await;
+            let _cancelled = tokio::time::timeout(WIND_DOWN, running.cancel()).await;
             console.fail(&failure::Failure::Interrupted)
         }
     }

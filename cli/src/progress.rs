@@ -5,7 +5,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::StatusForm;
-use crate::console::Console;
+use crate::console::{Console, clean};
+use crate::polling::Stage;
+
+/// Hospitals that are named while they are waited for.
+const NAMES: usize = 4;
 
 /// A spinner with the time that has passed; nothing where standard error is no terminal.
 #[derive(Debug)]
@@ -25,6 +29,33 @@ impl Progress {
         bar.set_message(console.lang.pick("asking the hospitals", "各病院に問い合わせ中"));
         bar.enable_steady_tick(Duration::from_millis(120));
         Self(Some(bar), console)
+    }
+
+    /// Whether anybody sees it.
+    pub fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Shows which hospitals are still at work.
+    pub fn stage(&self, stage: &Stage) {
+        let Some(bar) = self.0.as_ref().filter(|_| stage.sites_asked > 0) else { return };
+        let (done, asked) = (stage.sites_done, stage.sites_asked);
+        let mut waiting: Vec<String> = stage.waiting().take(NAMES + 1).map(clean).collect();
+        if waiting.len() > NAMES {
+            waiting.truncate(NAMES);
+            waiting.push("…".to_owned());
+        }
+        bar.set_message(match waiting.is_empty() {
+            true => say!(self.1.lang, "{done} of {asked} hospitals, merging", "{asked}施設中{done}施設が終了、合算中"),
+            false => {
+                let waiting = waiting.join(", ");
+                say!(
+                    self.1.lang,
+                    "{done} of {asked} hospitals, waiting for {waiting}",
+                    "{asked}施設中{done}施設が終了、待機中: {waiting}"
+                )
+            }
+        });
     }
 
     /// Shows how many rows have come.

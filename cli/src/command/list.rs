@@ -62,7 +62,7 @@ impl<'a> List<'a> {
         let columns = if self.format == Format::Table { short } else { "*" };
         let sql = format!("SELECT {columns} FROM {from}");
         let ask = query::Ask { sql: &sql, params: &[], written: &[], print: self.print, format: self.format };
-        ask.run(self.client, &mut self.progress, self.started, self.console).await
+        ask.run(self.client, &mut self.progress, None, self.started, self.console).await
     }
 }
 

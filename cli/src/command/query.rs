@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::output::{self, Closing, Flow, Format, Output, Provenance};
 use crate::param::Param;
+use crate::polling::Running;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
 
@@ -36,7 +37,7 @@ pub struct Ask<'a> {
 ///
 /// # Errors
 /// [`Failure`], with nothing said yet.
-pub async fn run(args: &Query, settings: &Settings, console: Console) -> Result<Exit, Failure> {
+pub async fn run(args: &Query, settings: &Settings, console: Console, running: &Running) -> Result<Exit, Failure> {
     let lang = console.lang;
     let format = format(&args.print, settings, &console)?;
     let params = params(&args.params, lang)?;
@@ -53,7 +54,7 @@ pub async fn run(args: &Query, settings: &Settings, console: Console) -> Result<
         client.header("renkei-min-sites", &min_sites)?;
     }
     let ask = Ask { sql: &sql, params: &params, written: &args.params, print: &args.print, format };
-    ask.run(client, &mut progress, started, console).await
+    ask.run(client, &mut progress, Some(running), started, console).await
 }
 
 impl Ask<'_> {
@@ -65,10 +66,13 @@ impl Ask<'_> {
         &self,
         client: Client,
         progress: &mut Progress,
+        running: Option<&Running>,
         started: Instant,
         console: Console,
     ) -> Result<Exit, Failure> {
-        let mut answer = client.ask(self.sql, self.params).await?;
+        // Where nobody watches, the question lives in its one call, and ends with it however the command ends.
+        let watch = running.filter(|_| progress.is_shown()).map(|running| (&*progress, running));
+        let mut answer = client.ask_and_watch(self.sql, self.params, watch).await?;
         if self.print.out.is_none() && console.out_terminal && self.format != Format::Table {
             progress.done();
         }
