@@ -225,10 +225,11 @@ class Consortium:
         command = self._renkei(args, project, person, port or self.port)
         return subprocess.run(command, input=stdin, capture_output=True, timeout=60, env=environment(self.dir))
 
-    def renkei_process(self, *args, project: str | None = "open", person: str = "taro") -> subprocess.Popen:
+    def renkei_process(self, *args, project: str | None = "open", person: str = "taro",
+                       stderr: int = subprocess.PIPE) -> subprocess.Popen:
         """The same, still running."""
         command, pipe = self._renkei(args, project, person, self.port), subprocess.PIPE
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment(self.dir))
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=stderr, env=environment(self.dir))
 
     def options(self, project: str | None = "open", person: str | None = "taro", token: str | None = None,
                 headers: Mapping[str, str] = {}) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Whichever way a client goes away: it does not hang, the hospitals stop working, and the next question is answered."""
 
+import os
 import signal
+import termios
 import threading
 import time
 
@@ -88,6 +90,27 @@ class TestGoingAway:
         out, _ = process.communicate(timeout=LIMIT)
         assert time.monotonic() - began < LIMIT
         assert (process.returncode, out) == (130, b"")
+        with consortium.connect() as connection:
+            check_free(consortium, connection)
+
+    def test_interrupting_the_command_at_a_terminal(self, consortium, slow):
+        """There the command polls, to show which hospitals are at work; the question would go on by itself."""
+        terminal, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (24, 120))
+        process = consortium.renkei_process("query", "--output", "json", slow, stderr=theirs)
+        os.close(theirs)
+        try:
+            wait_busy(consortium)
+            shown = b""
+            while b"waiting for nagano, osaka, tokyo" not in shown:
+                shown += os.read(terminal, 4096)
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=LIMIT)
+            assert time.monotonic() - began < LIMIT
+            assert (process.returncode, out) == (130, b"")
+        finally:
+            os.close(terminal)
         with consortium.connect() as connection:
             check_free(consortium, connection)
 
