@@ -93,6 +93,8 @@ async fn ask_sites(
     judge::possible(project.sites.len(), terms.min_sites)?;
     let asked_at = state.clock.now();
     let asked = rounds::all(state, question, terms, project).await;
+    // Over several rounds a site's end is not that of its last round alone.
+    asked.outcomes.iter().for_each(|outcome| terms.progress.ended(outcome));
     let mut answered = Answered::new(state, terms, project, asked.outcomes);
     answered.warnings.extend(asked.warnings);
     state.answers.add(&terms.person, Entry { asked_at, answered: answered.clone() });

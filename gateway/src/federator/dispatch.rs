@@ -89,7 +89,10 @@ pub(super) async fn all(
             let ended = within(round.until, asking).await;
             let reply = reply(&id, ended, elapsed(started));
             log(&terms.query_id, &reply.outcome);
-            terms.progress.ended(&reply.outcome);
+            // A site that contributes to an earlier round is asked again.
+            if round.number + 1 >= question.split.rounds() || !reply.outcome.state.contributes() {
+                terms.progress.ended(&reply.outcome);
+            }
             reply
         }
     };
