@@ -27,6 +27,9 @@ NOT_TABLES = {"persons", "cdm_source", "metadata"}
 RELATIVE = 1e-9
 DIALECT = {"integer_division": True, "ieee_floating_point_ops": False, "error_on_division_by_zero": False}
 
+CODE_PREFIX = """CREATE MACRO code_prefix(code, n) AS
+    code[: CASE WHEN contains(code, ':') THEN instr(code, ':') ELSE 0 END + n]"""
+
 Row = tuple
 
 
@@ -36,6 +39,7 @@ class Oracle:
     def __init__(self, snapshots: Mapping[str, Path]):
         self.db = duckdb.connect(config=DIALECT)
         self.db.execute("SET TimeZone = 'UTC'")
+        self.db.execute(CODE_PREFIX)
         files: dict[str, dict[str, Path]] = {}
         for site, folder in snapshots.items():
             for file in sorted(folder.glob("*.parquet")):

@@ -41,6 +41,7 @@ CASES = [
     Case("by a code", "SELECT visit_concept_id, count(*) AS n, count(DISTINCT person_id) AS persons FROM visit_occurrence GROUP BY visit_concept_id", spread=True),
     Case("by two codes", "SELECT gender_concept_id, race_concept_id, count(*) AS n FROM person GROUP BY 1, 2", spread=True),
     Case("by a source code", "SELECT condition_source_value, count(*) AS n FROM condition_occurrence WHERE condition_source_value LIKE 'ICD10:E1%' GROUP BY 1", spread=True),
+    Case("by a prefix", "SELECT code_prefix(condition_source_value, 3) AS c, count(*) AS n FROM condition_occurrence GROUP BY 1", spread=True),
     Case("by a null", "SELECT unit_concept_id, value_as_concept_id, count(*) AS n FROM observation GROUP BY 1, 2", spread=True),
     Case("by year of birth", "SELECT year_of_birth, count(*) AS n FROM person GROUP BY year_of_birth", spread=True),
     Case("by decade", "SELECT year_of_birth / 10 * 10 AS decade, count(*) AS n FROM person GROUP BY 1", spread=True),
@@ -148,6 +149,16 @@ CASES = [
     Case("three rounds", """WITH a AS (SELECT avg(year_of_birth) AS y FROM person), b AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM a))
         SELECT gender_concept_id, count(*) AS n FROM person WHERE year_of_birth > (SELECT y FROM b) GROUP BY 1"""),
     Case("a result above results", "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1 HAVING count(*) > (SELECT count(*) / 3 FROM person)"),
+    # What generated statements found.
+    Case("a difference of dates compared", "SELECT count(*) AS n FROM visit_occurrence WHERE visit_end_date - visit_start_date >= 1"),
+    Case("a date moved", "SELECT count(*) AS n FROM visit_occurrence WHERE visit_start_date + INTERVAL '3 days' < visit_end_date"),
+    Case("squares of integers", "SELECT sum(days_supply * days_supply) AS q, sum(- days_supply) AS m, sum(abs(days_supply)) AS a FROM drug_exposure",
+        oracle="SELECT sum(days_supply::BIGINT * days_supply) AS q, sum(- days_supply) AS m, sum(abs(days_supply)) AS a FROM drug_exposure"),
+    Case("ranks are integers", "SELECT n / 2 AS half, sum(n) AS s, count(*) AS c FROM (SELECT person_id, rank() OVER (PARTITION BY person_id ORDER BY visit_start_date) AS n FROM visit_occurrence) v GROUP BY 1", spread=True),
+    Case("the site of nobody", "SELECT d.site_id, count(*) AS n FROM person p LEFT JOIN death d ON d.person_id = p.person_id GROUP BY 1", spread=True),
+    Case("full join and further", """SELECT count(*) AS n FROM death d FULL JOIN person p ON d.person_id = p.person_id
+        JOIN condition_occurrence c ON c.person_id = p.person_id"""),
+    Case("a condition over both", "SELECT count(*) AS n FROM condition_occurrence o JOIN concept c ON c.concept_id = o.condition_concept_id WHERE c.domain_id = 'Drug' OR o.condition_type_concept_id = 32817"),
     # Above the release point.
     Case("ordered cells", "SELECT condition_concept_id, count(*) AS n FROM condition_occurrence GROUP BY 1 ORDER BY n DESC, condition_concept_id LIMIT 5 OFFSET 2", ordered=True, spread=True),
     Case("having", "SELECT measurement_concept_id, count(*) AS n FROM measurement GROUP BY 1 HAVING count(*) > 2000 AND avg(value_as_number) < 50 ORDER BY n", ordered=True, spread=True),

@@ -9,8 +9,10 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{BinaryExpr, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, lit, when};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast, lit, when};
 use renkei_types::Timestamp;
+
+use crate::total;
 
 /// Binds `now()` and `current_date` to one instant.
 pub(crate) fn bind_time(plan: LogicalPlan, at: Timestamp) -> Result<LogicalPlan> {
@@ -27,7 +29,48 @@ pub(crate) fn bind_time(plan: LogicalPlan, at: Timestamp) -> Result<LogicalPlan>
     })
 }
 
-/// Makes casts and divisions total.
+/// Arithmetic of integers is of 64 bits: what fits a column of 32 need not fit its square.
+pub(crate) fn widen(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let wide = |expr: Expr, plan: &LogicalPlan| -> Result<Expr> {
+        let narrow = matches!(input_type(&expr, plan), Ok(DataType::Int8 | DataType::Int16 | DataType::Int32));
+        Ok(if narrow { cast(expr, DataType::Int64) } else { expr })
+    };
+    let integer = |expr: &Expr, plan: &LogicalPlan| input_type(expr, plan).is_ok_and(|found| found.is_integer());
+    let plan = rewrite(plan, |expr, plan| match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if arithmetic(op) && integer(&left, plan) && integer(&right, plan) =>
+        {
+            let (left, right) = (wide(*left, plan)?, wide(*right, plan)?);
+            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))))
+        }
+        Expr::Negative(inner) if integer(&inner, plan) => {
+            Ok(Transformed::yes(Expr::Negative(Box::new(wide(*inner, plan)?))))
+        }
+        other => Ok(Transformed::no(other)),
+    })?;
+    plan.transform_up_with_subqueries(|node| node.recompute_schema().map(Transformed::yes)).map(|done| done.data)
+}
+
+fn arithmetic(op: Operator) -> bool {
+    matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo)
+}
+
+/// Dates and intervals: a difference in days, and a date that is moved.
+fn moments(left: Expr, op: Operator, right: Expr, plan: &LogicalPlan) -> Result<Transformed<Expr>> {
+    let moment = |found: &DataType| matches!(found, DataType::Date32 | DataType::Timestamp(..));
+    let function = match (input_type(&left, plan)?, op, input_type(&right, plan)?) {
+        (DataType::Date32, Operator::Minus, DataType::Date32) => total::days_between(),
+        (from, Operator::Plus, DataType::Interval(_)) if moment(&from) => total::later(),
+        (from, Operator::Minus, DataType::Interval(_)) if moment(&from) => total::earlier(),
+        (DataType::Interval(_), Operator::Plus, from) if moment(&from) => {
+            return Ok(Transformed::yes(total::later().call(vec![right, left])));
+        }
+        _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))),
+    };
+    Ok(Transformed::yes(function.call(vec![left, right])))
+}
+
+/// Makes casts, divisions and arithmetic of dates total.
 pub(crate) fn make_total(plan: LogicalPlan) -> Result<LogicalPlan> {
     rewrite(plan, |expr, plan| match expr {
         Expr::Cast(cast) => {
@@ -40,6 +83,9 @@ pub(crate) fn make_total(plan: LogicalPlan) -> Result<LogicalPlan> {
         Expr::ScalarFunction(function) => guard_domain(function),
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Divide | Operator::Modulo), right }) => {
             guard_division(*left, op, *right, plan)
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Plus | Operator::Minus), right }) => {
+            moments(*left, op, *right, plan)
         }
         other => Ok(Transformed::no(other)),
     })
@@ -65,11 +111,15 @@ fn guard_domain(function: ScalarFunction) -> Result<Transformed<Expr>> {
 }
 
 fn guard_division(left: Expr, op: Operator, right: Expr, plan: &LogicalPlan) -> Result<Transformed<Expr>> {
-    if matches!(&right, Expr::Literal(value, _) if !value.is_null() && *value != ScalarValue::new_zero(&value.data_type())?)
+    // The smallest integer divided by -1 does not exist either.
+    if matches!(&right, Expr::Literal(value, _) if !value.is_null() && *value != ScalarValue::new_zero(&value.data_type())? && *value != ScalarValue::Int64(Some(-1)))
     {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
     }
     let data_type = input_type(&right, plan)?;
+    if op == Operator::Divide && data_type == DataType::Int64 {
+        return Ok(Transformed::yes(total::quotient().call(vec![left, right])));
+    }
     let (Ok(zero), Ok(null)) = (ScalarValue::new_zero(&data_type), ScalarValue::try_from(&data_type)) else {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
     };

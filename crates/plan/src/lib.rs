@@ -20,6 +20,7 @@
 //! the engine's own partial aggregate states (for `count(distinct)` and `median` those *are* the raw values).
 
 mod catalogue;
+mod code_prefix;
 mod date_trunc;
 mod dialect;
 mod digest;
@@ -29,10 +30,12 @@ mod meaning;
 mod merge;
 mod names;
 mod pushdown;
+mod ranks;
 mod split;
 mod state;
 mod statement;
 mod subqueries;
+mod total;
 
 pub use catalogue::{Catalogue, CatalogueTable, is_catalogue_scan};
 pub use digest::Digest;

@@ -16,7 +16,9 @@ use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSou
 use renkei_types::{Code, Refusal};
 
 use crate::Catalogue;
+use crate::code_prefix::code_prefix;
 use crate::date_trunc::date_trunc;
+use crate::{ranks, total};
 
 /// Scalar functions of the language.
 const SCALAR: &[&str] = &[
@@ -66,6 +68,8 @@ impl Names {
             }
         }
         scalar.insert("date_trunc".to_owned(), date_trunc());
+        scalar.insert("code_prefix".to_owned(), code_prefix());
+        scalar.insert("abs".to_owned(), total::absolute());
         // Every aggregate is known by name, so that a refusal can say which one to take instead; the walk has the list.
         let mut aggregate = HashMap::new();
         for function in SessionStateDefaults::default_aggregate_functions() {
@@ -76,7 +80,10 @@ impl Names {
         let window = SessionStateDefaults::default_window_functions()
             .into_iter()
             .filter(|function| WINDOW.contains(&function.name()))
-            .map(|function| (function.name().to_owned(), function))
+            .map(|function| {
+                let unsigned = matches!(function.name(), "row_number" | "rank" | "dense_rank");
+                (function.name().to_owned(), if unsigned { ranks::signed(function) } else { function })
+            })
             .collect();
         let mut options = ConfigOptions::default();
         options.sql_parser.default_null_ordering = "nulls_last".to_owned();

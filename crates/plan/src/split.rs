@@ -74,6 +74,8 @@ pub struct Key {
     pub data_type: DataType,
     /// Whether it is the site itself.
     pub by_site: bool,
+    /// Whether it is NULL for some rows although the column is not, as after an outer join or in a subtotal.
+    pub gaps: bool,
 }
 
 /// The lowest aggregate that is keyed by no person: what is below runs inside the hospital, what is above does not.
@@ -332,6 +334,7 @@ impl Planner {
     ) -> Result<LogicalPlan, DataFusionError> {
         let plan = if parameters.is_empty() { plan } else { plan.with_param_values(parameters)? };
         let plan = dialect::bind_time(plan, bound_at)?;
+        let plan = dialect::widen(plan)?;
         let plan = pushdown::sink_conditions(plan)?;
         let plan = Analyzer::new().execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
         subqueries::check_nulls(&plan)?;

@@ -3,7 +3,9 @@
 //! Planning is not linear: a chain of 4,000 ANDs plans for over a minute and a deep one overflows the stack. Counting
 //! tokens is linear and allocates little, so a hostile text is refused within milliseconds.
 
-use datafusion::sql::sqlparser::ast::{ObjectName, Query, SetExpr, Statement as Ast, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr as AstExpr, ObjectName, Query, SetExpr, Statement as Ast, TableFactor, Visit, Visitor,
+};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -293,6 +295,20 @@ impl Visitor for Forbidden {
             return ControlFlow::Continue(());
         }
         self.count(done.tables)
+    }
+
+    /// The parser lets `a IS DISTINCT FROM b AND c` mean `a IS DISTINCT FROM (b AND c)`, which nobody means.
+    fn pre_visit_expr(&mut self, expr: &AstExpr) -> ControlFlow<Refusal> {
+        let (AstExpr::IsDistinctFrom(_, right) | AstExpr::IsNotDistinctFrom(_, right)) = expr else {
+            return ControlFlow::Continue(());
+        };
+        if !matches!(right.as_ref(), AstExpr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. }) {
+            return ControlFlow::Continue(());
+        }
+        ControlFlow::Break(
+            Refusal::new(Code::Syntax, "IS DISTINCT FROM is followed by AND or OR, which may be read in two ways")
+                .hint("put parentheses round the comparison: (a IS DISTINCT FROM b) AND …"),
+        )
     }
 
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Refusal> {

@@ -229,10 +229,10 @@ const PART_BYTES: usize = 256;
 
 fn check_values(expected: &Expected, point: &ReleasePoint, batch: &RecordBatch) -> Result<(), &'static str> {
     for (key, column) in point.keys.iter().zip(batch.columns()) {
-        // A subtotal over sites names none.
+        // A subtotal over sites names none, nor does a row without a partner.
         let own = |site: Option<&str>| match site {
             Some(site) => site == expected.site.as_str(),
-            None => point.sets.is_some(),
+            None => key.gaps || point.sets.is_some(),
         };
         if key.by_site && !column.as_string_opt::<i32>().is_some_and(|sites| sites.iter().all(own)) {
             return Err("cells of another site");

@@ -47,7 +47,10 @@ impl Scope<'_> {
             Expr::Alias(alias) => self.value(&alias.expr),
             Expr::Literal(..) | Expr::Placeholder(_) => Ok(Meaning::CONSTANT),
             Expr::Cast(cast) => self.value(&cast.expr),
-            Expr::TryCast(cast) => self.value(&cast.expr),
+            Expr::TryCast(cast) => {
+                self.castable(cast.field.data_type())?;
+                self.value(&cast.expr)
+            }
             Expr::Negative(inner) => self.value(inner),
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => self.null_test(inner),
             Expr::Not(inner)
@@ -83,6 +86,18 @@ impl Scope<'_> {
             }
             _ => Err(self.unsupported("this expression")),
         }
+    }
+
+    /// The types that values inside a hospital have: arithmetic of others may fail on one row.
+    fn castable(&self, data_type: &DataType) -> Result<(), Refusal> {
+        let known = data_type.is_integer()
+            || data_type.is_floating()
+            || data_type.is_string()
+            || matches!(data_type, DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Null);
+        if known || matches!(data_type, DataType::Interval(_)) {
+            return Ok(());
+        }
+        Err(self.unsupported(&format!("a cast to {data_type} of rows of persons")))
     }
 
     /// Domain and nullability of a key that stands bare, through aliases.
@@ -152,7 +167,7 @@ impl Scope<'_> {
             | Operator::IsDistinctFrom
             | Operator::IsNotDistinctFrom => Ok(Meaning::FLAG),
             Operator::Plus | Operator::Minus if a.class == Class::Date || b.class == Class::Date => {
-                self.with_dates(binary.op, (left, a), (right, b))
+                self.with_dates(binary.op, &[left.clone(), right.clone()], &[a, b])
             }
             Operator::Plus | Operator::Minus => Ok(a.plus(b)),
             Operator::Multiply | Operator::Divide => Ok(a.times(b)),
@@ -162,13 +177,16 @@ impl Scope<'_> {
     }
 
     /// Between two dates lies an interval, an amount; a fixed date serves too. A date that is moved stays a date.
-    fn with_dates(&self, op: Operator, left: (&Expr, Meaning), right: (&Expr, Meaning)) -> Result<Meaning, Refusal> {
+    fn with_dates(&self, op: Operator, args: &[Expr], meanings: &[Meaning]) -> Result<Meaning, Refusal> {
+        let ([left, right], [a, b]) = (args, meanings) else {
+            return Err(self.unsupported("this arithmetic of dates"));
+        };
+        let (a, b) = (*a, *b);
         let temporal = |expr: &Expr| {
             let data_type = expr.get_type(self.schema);
             matches!(data_type, Ok(DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)))
         };
-        let interval = op == Operator::Minus && temporal(left.0) && temporal(right.0);
-        let (a, b) = (left.1, right.1);
+        let interval = op == Operator::Minus && temporal(left) && temporal(right);
         let fixed = |m: Meaning| m == Meaning::CONSTANT || m.class == Class::Date;
         let shape = a.shape.max(b.shape);
         match interval && fixed(a) && fixed(b) && shape <= Shape::Gap {
@@ -241,6 +259,11 @@ impl Scope<'_> {
             ("date_part", _) => {
                 self.date_unit(function, &["week", "month", "quarter", "year", "isoyear"], Class::Amount)
             }
+            ("quotient", [x, y]) => Ok(x.times(*y)),
+            ("days_between", _) => self.with_dates(Operator::Minus, &function.args, &args),
+            ("later" | "earlier", _) => self.with_dates(Operator::Plus, &function.args, &args),
+            ("code_prefix", [code, Meaning::CONSTANT]) if is_literal(function.args.get(1)) => Ok(*code),
+            ("code_prefix", _) => Err(self.unsupported("code_prefix without a literal number of characters")),
             // 0 stays 0 and NULL stays NULL; digits and bases are constants.
             ("abs" | "ceil" | "floor" | "round" | "trunc" | "signum" | "sqrt" | "lower" | "upper", [x]) => Ok(*x),
             ("round" | "trunc", [x, Meaning::CONSTANT]) => Ok(*x),
@@ -290,6 +313,10 @@ pub(crate) fn strip(expr: &Expr) -> &Expr {
         Expr::Alias(alias) => strip(&alias.expr),
         other => other,
     }
+}
+
+fn is_literal(expr: Option<&Expr>) -> bool {
+    expr.is_some_and(|expr| matches!(strip(expr), Expr::Literal(..)))
 }
 
 fn is_null_literal(expr: &Expr) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::expr::BinaryExpr;
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, Operator, Projection, lit};
+use datafusion::logical_expr::{Expr, Join, JoinConstraint, JoinType, LogicalPlan, Operator, Projection, lit};
 use datafusion::prelude::coalesce;
 use renkei_cdm::OWNER_COLUMN;
 use renkei_types::{Code, Refusal};
@@ -24,6 +24,12 @@ impl Walker {
             return Err(Refusal::new(Code::TooLarge, format!("the statement has more than {MAX_JOINS} joins"))
                 .hint("split the question"));
         }
+        if join.join_constraint == JoinConstraint::Using && matches!(join.join_type, JoinType::Right | JoinType::Full) {
+            return Err(not_supported(
+                "USING and NATURAL with RIGHT or FULL JOIN",
+                "write ON a.person_id = b.person_id, and name the table whose key is meant",
+            ));
+        }
         let set_operation = join.null_equality == NullEquality::NullEqualsNull;
         if set_operation && (left.kind == Kind::Local) != (right.kind == Kind::Local) {
             return Err(Refusal::new(
@@ -34,7 +40,7 @@ impl Walker {
         }
         let right = self.listed(join, &left, right)?;
         match (left.kind, right.kind) {
-            (Kind::Local, Kind::Local) => local_local(join, left, right),
+            (Kind::Local, Kind::Local) => local_local(join, left, right, self.joins),
             (Kind::Local, Kind::Vocabulary | Kind::Constant) => local_reference(join, left, right, true),
             (Kind::Vocabulary | Kind::Constant, Kind::Local) => local_reference(join, left, right, false),
             (Kind::Local, Kind::SiteOwned) => local_site(join, left, right, true),
@@ -129,13 +135,6 @@ fn across<'a>(expr: &'a Expr, left: &Relation, right: &Relation) -> Option<(&'a 
     }
 }
 
-/// Whether the expression needs columns of both sides.
-fn spans_both(expr: &Expr, left: &Relation, right: &Relation) -> bool {
-    let columns = expr.column_refs();
-    let in_side = |side: &Relation| columns.iter().any(|column| side.plan.schema().has_column(column));
-    in_side(left) && in_side(right)
-}
-
 /// The key domains that the join equates.
 fn key_domains(join: &Join, left: &Relation, right: &Relation) -> Result<Vec<&'static str>, Refusal> {
     let (l, r) = (left.scope("ON"), right.scope("ON"));
@@ -175,7 +174,7 @@ fn check_condition(condition: &Expr, left: &Relation, right: &Relation) -> Resul
     Scope { schema: &schema, meanings: &meanings, clause: "ON" }.value(condition).map(drop)
 }
 
-fn local_local(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
+fn local_local(join: &Join, left: Relation, right: Relation, number: usize) -> Result<Relation, Refusal> {
     if key_domains(join, &left, &right)?.is_empty() {
         let hint = "join on person_id = person_id, or on visit_occurrence_id = visit_occurrence_id";
         return Err(
@@ -191,7 +190,11 @@ fn local_local(join: &Join, left: Relation, right: Relation) -> Result<Relation,
         JoinType::Inner => (Expr::Column(l), false, false),
         JoinType::Left => (Expr::Column(l), false, true),
         JoinType::Right => (Expr::Column(r), true, false),
-        JoinType::Full => (coalesce(vec![Expr::Column(l), Expr::Column(r)]), true, true),
+        // A name that no other relation has, so that it can be joined again.
+        JoinType::Full => {
+            let owner = coalesce(vec![Expr::Column(l), Expr::Column(r)]);
+            (owner.alias_qualified(Some(format!("__join_{number}")), OWNER_COLUMN), true, true)
+        }
         JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => (Expr::Column(l), false, false),
         _ => return Err(not_supported("this kind of join", "use JOIN, LEFT JOIN, RIGHT JOIN or FULL JOIN")),
     };
@@ -242,6 +245,11 @@ fn build(join: &Join, left: &Relation, right: &Relation, on: Option<(Expr, Expr)
     ))
 }
 
+fn column_of(owner: &Expr) -> Column {
+    let (relation, name) = owner.qualified_name();
+    Column::new(relation, name)
+}
+
 /// Brings the visible columns of both sides to the front and keeps one owner.
 fn project(
     plan: Join,
@@ -258,7 +266,7 @@ fn project(
     };
     let (owner_column, owner) = match owner {
         Some(Expr::Column(column)) => (Some(column.clone()), Some(Expr::Column(column))),
-        Some(expr) => (Some(Column::new_unqualified(OWNER_COLUMN)), Some(expr.alias(OWNER_COLUMN))),
+        Some(expr) => (Some(column_of(&expr)), Some(expr)),
         None => (None, None),
     };
     let exprs = visible.into_iter().chain(owner).collect();
@@ -285,13 +293,9 @@ fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: 
         )
         .hint("turn the join round, so that the table of persons is the one that is kept"));
     }
-    let vocabulary = (if local_is_left { &right } else { &left }).kind == Kind::Vocabulary;
     let mut equalities = 0;
     for conjunct in conjuncts(join) {
         let Some((a, b)) = across(&conjunct, &left, &right) else {
-            if vocabulary && spans_both(&conjunct, &left, &right) {
-                return Err(reference_condition(&conjunct));
-            }
             check_condition(&conjunct, &left, &right)?;
             continue;
         };

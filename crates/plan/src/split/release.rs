@@ -12,7 +12,7 @@ use renkei_types::{Code, Refusal};
 
 use super::walk::{Relation, Walker, not_supported, rebuilt, shown};
 use crate::catalogue::{Owner, is_catalogue_scan};
-use crate::meaning::{Class, Meaning, Scope, first_place, strip};
+use crate::meaning::{Class, Meaning, Scope, Shape, first_place, strip};
 use crate::split::{Key, ReleasePoint, distinct, feed, released};
 use crate::state::{CellState, Output, OutputKind, Pair, StateKind};
 
@@ -91,6 +91,7 @@ fn set_key(aggregate: &Aggregate, position: usize) -> Key {
         name: "the grouping set".to_owned(),
         data_type: field.data_type().clone(),
         by_site: false,
+        gaps: false,
     }
 }
 
@@ -126,7 +127,13 @@ fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> 
         ),
         _ if meaning.groupable() => {
             let data_type = rebuilt(expr.get_type(input.plan.schema()))?;
-            Ok(Key { expr: expr.clone(), name, data_type, by_site: meaning.class == Class::Site })
+            Ok(Key {
+                expr: expr.clone(),
+                name,
+                data_type,
+                by_site: meaning.class == Class::Site,
+                gaps: meaning.shape > Shape::Plain,
+            })
         }
         _ => refuse(Code::Argument, "not something to group by", "group by codes, bands or coarse demographics"),
     }

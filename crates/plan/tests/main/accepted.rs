@@ -27,6 +27,7 @@ fn totals_and_groups() {
     check("SELECT site_id, count(*) AS n FROM person GROUP BY site_id", &[(1, 1, 1)]);
     check("SELECT date_trunc('month', visit_start_date) AS m, count(*) FROM visit_occurrence GROUP BY m", &[(1, 1, 1)]);
     check("SELECT EXTRACT(YEAR FROM visit_start_date), count(*) FROM visit_occurrence GROUP BY 1", &[(1, 1, 1)]);
+    check("SELECT code_prefix(measurement_source_value, 5), count(*) FROM measurement GROUP BY 1", &[(1, 1, 1)]);
     check("SELECT count(*) FILTER (WHERE value_as_number > 8) FROM measurement", &[(0, 1, 1)]);
     check("SELECT sum(CASE WHEN value_as_number > 8 THEN 1 ELSE 0 END) FROM measurement", &[(0, 1, 1)]);
     check(
@@ -355,5 +356,41 @@ fn functions_of_pairs_share_their_state() {
         "SELECT corr(value_as_number, range_high), covar_samp(value_as_number, range_high), regr_slope(value_as_number, range_high),
                 regr_count(value_as_number, range_high), corr(range_high, value_as_number) FROM measurement",
         &[(0, 2, 5)],
+    );
+}
+
+#[test]
+fn what_generated_statements_found() {
+    check("SELECT count(*) FROM visit_occurrence WHERE visit_end_date - visit_start_date >= 1", &[(0, 1, 1)]);
+    check(
+        "SELECT sum(days_supply * days_supply), sum(- days_supply), sum(abs(days_supply)) FROM drug_exposure",
+        &[(0, 3, 3)],
+    );
+    check(
+        "SELECT n / 2, sum(n) FROM (SELECT person_id, rank() OVER (PARTITION BY person_id ORDER BY measurement_date) AS n FROM measurement) m GROUP BY 1",
+        &[(1, 1, 1)],
+    );
+    check(
+        "SELECT d.site_id, count(*) FROM person p LEFT JOIN death d ON d.person_id = p.person_id GROUP BY 1",
+        &[(1, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM death d FULL JOIN person p ON d.person_id = p.person_id JOIN measurement m ON m.person_id = p.person_id
+           FULL JOIN visit_occurrence v ON v.person_id = m.person_id JOIN observation o ON o.person_id = m.person_id",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM condition_occurrence o JOIN concept c ON c.concept_id = o.condition_concept_id
+         WHERE c.domain_id = 'Drug' OR o.condition_type_concept_id = 32817",
+        &[(0, 1, 1)],
+    );
+    check("SELECT gender_concept_id AS a, gender_concept_id AS b, count(*) FROM person GROUP BY 1, 2", &[(1, 1, 1)]);
+    check(
+        "SELECT count(*) FROM person WHERE (gender_concept_id IS DISTINCT FROM 8507) AND year_of_birth > 1900",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM visit_occurrence WHERE visit_start_date + INTERVAL '30 days' < visit_end_date",
+        &[(0, 1, 1)],
     );
 }

@@ -11,6 +11,7 @@
 mod accepted;
 mod limits;
 mod refused;
+mod shape;
 
 use renkei_plan::{Catalogue, Planner, Question, Split};
 use renkei_types::{Refusal, Timestamp};

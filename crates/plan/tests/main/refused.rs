@@ -81,6 +81,10 @@ fn aggregates_that_show_one_person() {
     for function in ["min", "max", "array_agg", "first_value", "bit_xor", "median"] {
         check(Code::Aggregate, &format!("SELECT {function}(year_of_birth) FROM person"));
     }
+    check(
+        Code::NotSupported,
+        "SELECT code_prefix(measurement_source_value, unit_concept_id), count(*) FROM measurement GROUP BY 1",
+    );
     check(Code::Aggregate, "SELECT sum(DISTINCT year_of_birth) FROM person");
     check(Code::NotSupported, "SELECT count(DISTINCT value_as_number) FROM measurement");
     check(Code::NotSupported, "SELECT count(DISTINCT visit_start_date) FROM visit_occurrence");
@@ -302,4 +306,79 @@ fn subqueries() {
               d AS (SELECT avg(year_of_birth) AS y FROM person WHERE year_of_birth > (SELECT y FROM c))
          SELECT count(*) FROM person WHERE year_of_birth > (SELECT y FROM d)",
     );
+}
+
+#[test]
+fn what_could_be_read_in_two_ways() {
+    check(
+        Code::Syntax,
+        "SELECT count(*) FROM person WHERE gender_concept_id IS DISTINCT FROM 8507 AND year_of_birth > 1900",
+    );
+    check(
+        Code::Syntax,
+        "SELECT count(*) FROM person WHERE gender_concept_id IS NOT DISTINCT FROM 8507 OR year_of_birth > 1900",
+    );
+    check(Code::NotSupported, "SELECT count(DISTINCT person_id) FROM death RIGHT JOIN person USING (person_id)");
+    check(Code::NotSupported, "SELECT count(*) FROM death NATURAL FULL JOIN person");
+}
+
+/// A type whose arithmetic fails on one row would show that row.
+#[test]
+fn types_that_fail_on_a_value() {
+    check(
+        Code::NotSupported,
+        "SELECT sum(CAST(value_as_number AS DECIMAL(38, 10)) * CAST(1e20 AS DECIMAL(38, 10))) FROM measurement",
+    );
+}
+
+#[test]
+fn reference_rows_are_never_kept() {
+    check(
+        Code::JoinReference,
+        "SELECT count(*) FROM concept c WHERE concept_id IN (SELECT condition_concept_id FROM condition_occurrence)",
+    );
+    check(
+        Code::JoinReference,
+        "SELECT c.domain_id, count(*) FROM concept c WHERE NOT EXISTS
+           (SELECT 1 FROM condition_occurrence o WHERE o.condition_concept_id = c.concept_id) GROUP BY 1",
+    );
+}
+
+#[test]
+fn a_sites_own_table_joins_by_its_key() {
+    check(
+        Code::JoinKey,
+        "SELECT count(*) FROM visit_occurrence v JOIN care_site c ON c.place_of_service_concept_id = v.visit_concept_id",
+    );
+    check(Code::JoinKey, "SELECT count(*) FROM visit_occurrence v CROSS JOIN care_site c");
+}
+
+#[test]
+fn set_operations_keep_one_kind_of_key_in_a_column() {
+    check(
+        Code::SetOperation,
+        "SELECT count(*) FROM (SELECT person_id AS k FROM person UNION ALL SELECT visit_occurrence_id FROM visit_occurrence) u",
+    );
+    check(
+        Code::SetOperation,
+        "SELECT count(*) FROM (SELECT person_id AS k FROM person UNION ALL SELECT gender_concept_id FROM person) u",
+    );
+}
+
+#[test]
+fn cells_are_not_keyed_by_days_or_amounts() {
+    check(Code::Argument, "SELECT visit_start_date, count(*) FROM visit_occurrence GROUP BY 1");
+    check(Code::Argument, "SELECT date_trunc('day', visit_start_date), count(*) FROM visit_occurrence GROUP BY 1");
+    check(Code::Argument, "SELECT value_as_number, count(*) FROM measurement GROUP BY 1");
+    check(Code::Argument, "SELECT DISTINCT value_as_number FROM measurement");
+}
+
+#[test]
+fn codes_are_matched_by_a_literal_prefix() {
+    for pattern in ["'%E11'", "'ICD10:_11%'", "'ICD10:E11'", "condition_status_source_value"] {
+        check(
+            Code::NotSupported,
+            &format!("SELECT count(*) FROM condition_occurrence WHERE condition_source_value LIKE {pattern}"),
+        );
+    }
 }
