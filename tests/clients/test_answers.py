@@ -158,6 +158,9 @@ CASES = [
     Case("the site of nobody", "SELECT d.site_id, count(*) AS n FROM person p LEFT JOIN death d ON d.person_id = p.person_id GROUP BY 1", spread=True),
     Case("full join and further", """SELECT count(*) AS n FROM death d FULL JOIN person p ON d.person_id = p.person_id
         JOIN condition_occurrence c ON c.person_id = p.person_id"""),
+    Case("per visit", "SELECT n, count(*) AS visits FROM (SELECT visit_occurrence_id, count(*) AS n FROM measurement WHERE visit_occurrence_id IS NOT NULL GROUP BY 1) v GROUP BY n", spread=True),
+    Case("correlated by visit", "SELECT count(*) AS n FROM condition_occurrence c WHERE 0 < (SELECT count(*) FROM measurement m JOIN visit_occurrence v ON v.visit_occurrence_id = m.visit_occurrence_id WHERE v.visit_occurrence_id = c.visit_occurrence_id)"),
+    Case("rollup of an interval", "SELECT visit_end_date - visit_start_date < 3 AS short, count(*) AS n FROM visit_occurrence GROUP BY ROLLUP (visit_end_date - visit_start_date < 3)", spread=True),
     Case("a condition over both", "SELECT count(*) AS n FROM condition_occurrence o JOIN concept c ON c.concept_id = o.condition_concept_id WHERE c.domain_id = 'Drug' OR o.condition_type_concept_id = 32817"),
     # Above the release point.
     Case("ordered cells", "SELECT condition_concept_id, count(*) AS n FROM condition_occurrence GROUP BY 1 ORDER BY n DESC, condition_concept_id LIMIT 5 OFFSET 2", ordered=True, spread=True),

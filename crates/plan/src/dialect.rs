@@ -9,7 +9,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{BinaryExpr, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast, lit, when};
+use datafusion::logical_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, Operator, cast, lit, when};
 use renkei_types::Timestamp;
 
 use crate::total;
@@ -135,6 +135,25 @@ fn input_type(expr: &Expr, plan: &LogicalPlan) -> Result<DataType> {
     expr.get_type(&schema)
 }
 
+/// The keys of grouping sets keep their names one by one: what stands above refers to them.
+fn rename(sets: GroupingSet, mut change: impl FnMut(Expr) -> Result<Transformed<Expr>>) -> Result<Transformed<Expr>> {
+    let mut one = |expr: Expr| -> Result<Expr> {
+        let name = expr.schema_name().to_string();
+        let changed = expr.transform_up(&mut change)?;
+        let same = !changed.transformed || changed.data.schema_name().to_string() == name;
+        Ok(if same { changed.data } else { changed.data.alias(name) })
+    };
+    let mut all = |exprs: Vec<Expr>| exprs.into_iter().map(&mut one).collect::<Result<Vec<_>>>();
+    let sets = match sets {
+        GroupingSet::Rollup(exprs) => GroupingSet::Rollup(all(exprs)?),
+        GroupingSet::Cube(exprs) => GroupingSet::Cube(all(exprs)?),
+        GroupingSet::GroupingSets(sets) => {
+            GroupingSet::GroupingSets(sets.into_iter().map(&mut all).collect::<Result<_>>()?)
+        }
+    };
+    Ok(Transformed::yes(Expr::GroupingSet(sets)))
+}
+
 fn rewrite(
     plan: LogicalPlan,
     mut change: impl FnMut(Expr, &LogicalPlan) -> Result<Transformed<Expr>>,
@@ -143,6 +162,9 @@ fn rewrite(
         let names = NamePreserver::new(&node);
         let at = node.clone();
         let node = node.map_expressions(|expr| {
+            if let Expr::GroupingSet(sets) = expr {
+                return rename(sets, |expr| change(expr, &at));
+            }
             let name = names.save(&expr);
             Ok(expr.transform_up(|inner| change(inner, &at))?.update_data(|expr| name.restore(expr)))
         })?;

@@ -32,7 +32,8 @@ fn types(text: &str) -> Refusal {
     match function.filter(|_| text.contains("signature")) {
         Some(name) => Refusal::new(Code::Type, format!("`{name}` does not take arguments of these types"))
             .hint("cast the arguments; docs/sql.md has the functions"),
-        None => Refusal::new(Code::Type, text.trim_start_matches("Internal error: ")),
+        None => Refusal::new(Code::Type, text.trim_start_matches("Internal error: "))
+            .hint("cast one side, or take other arguments; docs/sql.md has functions and dialect"),
     }
 }
 
@@ -53,7 +54,8 @@ fn schema(error: &SchemaError) -> Refusal {
                 .hint("write the table's name or alias before it")
                 .at(place(field))
         }
-        other => Refusal::new(Code::UnknownColumn, first_line(&other.to_string())),
+        other => Refusal::new(Code::UnknownColumn, first_line(&other.to_string()))
+            .hint("name each column once, and apart from others with AS"),
     }
 }
 

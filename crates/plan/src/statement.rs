@@ -52,6 +52,14 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
         .tokenize_with_location()
         .map_err(|e| Refusal::new(Code::Syntax, e.message.clone()).at(position(e.location.line, e.location.column)))?;
     bounds(&tokens)?;
+    let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
+    if matches!(first.map(|token| &token.token), Some(Token::Word(Word { keyword: Keyword::ANALYZE, .. }))) {
+        return Err(Refusal::new(
+            Code::StatementKind,
+            "EXPLAIN ANALYZE is not a question: it would show how many rows there are",
+        )
+        .hint("ask EXPLAIN SELECT …, which says what would run where and what would leave"));
+    }
     let question_marks = number_placeholders(&mut tokens);
     let statements = Parser::new(&dialect)
         .with_recursion_limit(64)

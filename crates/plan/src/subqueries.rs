@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::expr::InSubquery;
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{Expr, ExprSchemable, Filter, LogicalPlan};
+use datafusion::logical_expr::{Distinct, Expr, ExprSchemable, Filter, LogicalPlan};
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion::optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use datafusion::optimizer::{Optimizer, OptimizerContext};
@@ -46,6 +46,7 @@ pub(crate) fn into_joins(plan: LogicalPlan) -> Result<LogicalPlan> {
     if !found {
         return Ok(plan);
     }
+    let plan = without_distinct(plan)?;
     let mut options = ConfigOptions::default();
     options.optimizer.enable_physical_uncorrelated_scalar_subquery = false;
     let context = OptimizerContext::new_with_config_options(Arc::new(options));
@@ -54,6 +55,25 @@ pub(crate) fn into_joins(plan: LogicalPlan) -> Result<LogicalPlan> {
         Arc::new(ScalarSubqueryToJoin::new()),
     ]);
     rules.optimize(plan, &context, |_, _| {})
+}
+
+/// DISTINCT inside IN means nothing, and would be a list of keys if it stayed.
+fn without_distinct(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let strip = |expr: Expr| match expr {
+        Expr::InSubquery(mut inner) => match inner.subquery.subquery.as_ref() {
+            LogicalPlan::Distinct(Distinct::All(input)) => {
+                inner.subquery.subquery = Arc::clone(input);
+                Ok(Transformed::yes(Expr::InSubquery(inner)))
+            }
+            _ => Ok(Transformed::no(Expr::InSubquery(inner))),
+        },
+        other => Ok(Transformed::no(other)),
+    };
+    let stripped = plan.transform_up_with_subqueries(|node| match node {
+        LogicalPlan::Filter(_) => node.map_expressions(|expr| expr.transform_up(strip)),
+        other => Ok(Transformed::no(other)),
+    })?;
+    Ok(stripped.data)
 }
 
 /// Refuses IN with a subquery where NULLs would give it a third truth value that a join does not have.

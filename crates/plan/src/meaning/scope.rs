@@ -11,7 +11,7 @@ use renkei_types::{Code, Position, Refusal};
 use super::{Class, Meaning, Shape};
 
 /// What subqueries are taken.
-pub(crate) const SUBQUERY_HINT: &str = "in WHERE: [NOT] EXISTS and [NOT] IN, not inside CASE; in WHERE and SELECT: an \
+pub(crate) const SUBQUERY_HINT: &str = "in WHERE: [NOT] EXISTS and [NOT] IN; in WHERE and SELECT: an \
      aggregate, such as (SELECT max(x) FROM t WHERE t.person_id = outer.person_id); elsewhere join the subquery in FROM";
 
 /// The columns an expression can see, with their meanings; columns past `meanings` are hidden.

@@ -42,7 +42,8 @@ pub(super) fn aggregate(
             "UNION ALL one GROUP BY for each level",
         ));
     }
-    let groups = aggregate.group_expr.len();
+    let grouped = release::grouped(aggregate)?;
+    let groups = grouped.len();
     let (values, others): (Vec<_>, Vec<_>) =
         aggregate.aggr_expr.iter().enumerate().partition(|(_, expr)| counts_values(expr, &input));
     let columns = aggregate.schema.columns();
@@ -51,12 +52,12 @@ pub(super) fn aggregate(
     if aggregates.is_empty() {
         aggregates.push(count(lit(1_i64)).alias("__rows"));
     }
-    let base = rebuilt(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), aggregates))?;
+    let base = rebuilt(Aggregate::try_new(Arc::clone(&aggregate.input), grouped.clone(), aggregates))?;
     let mut joined = release::aggregate(walker, &base, input.clone(), meanings)?;
     let mut counted = Vec::new();
     for (i, expr) in &values {
         let column = Column::new_unqualified(format!("__distinct_{}", walker.name()));
-        let part = one(walker, aggregate, expr, &input, &column)?;
+        let part = one(walker, &grouped, expr, &input, &column)?;
         joined = join(joined, part, &base.schema.columns()[..groups])?;
         counted.push((*i, column));
     }
@@ -77,7 +78,7 @@ pub(super) fn aggregate(
 /// The cells (keys, value), counted by the keys: the keys under hidden names, then the count.
 fn one(
     walker: &mut Walker,
-    aggregate: &Aggregate,
+    grouped: &[Expr],
     expr: &Expr,
     input: &Relation,
     column: &Column,
@@ -97,11 +98,11 @@ fn one(
         None => input.plan.clone(),
     };
     let filtered = Relation { plan, ..input.clone() };
-    let exprs: Vec<Expr> = aggregate.group_expr.iter().chain([value]).cloned().collect();
+    let exprs: Vec<Expr> = grouped.iter().chain([value]).cloned().collect();
     let names: Vec<Column> =
         (0..exprs.len()).map(|i| Column::new_unqualified(format!("{}_{i}", column.name))).collect();
     let cells = release::listed(walker, filtered, &exprs, names.clone())?;
-    let (keys, value) = names.split_at(aggregate.group_expr.len());
+    let (keys, value) = names.split_at(grouped.len());
     let counted = value.iter().map(|value| count(Expr::Column(value.clone())).alias(column.name.clone()));
     let columns = keys.iter().cloned().chain([column.clone()]).collect();
     walker.group(cells, keys.iter().cloned().map(Expr::Column).collect(), counted.collect(), columns)

@@ -17,9 +17,6 @@ use crate::catalogue::CatalogueTable;
 use crate::meaning::{Class, Meaning, Scope, Shape, first_place, is_null_or_zero};
 use crate::split::release;
 
-/// The key domain of persons.
-const PERSON: &str = "person";
-
 pub(super) fn scan(name: &TableReference, table: &CatalogueTable, meanings: Vec<Meaning>) -> Result<Relation, Refusal> {
     let scan = TableScanBuilder::new(name.clone(), Arc::new(table.with_owner())).build();
     Ok(Relation {
@@ -33,7 +30,13 @@ pub(super) fn scan(name: &TableReference, table: &CatalogueTable, meanings: Vec<
 
 /// Whether the column is a person key that is never NULL.
 fn is_person_key(meaning: Meaning) -> bool {
-    meaning.key() == Some((PERSON, false))
+    meaning.key() == Some(("person", false))
+}
+
+/// Whether rows with the same value are of one person: a key of persons or of their events that is never NULL. An
+/// event's number counts together with its owner.
+fn is_owned_key(meaning: Meaning) -> bool {
+    meaning.key().is_some_and(|(domain, nullable)| !nullable && release::of_persons(domain))
 }
 
 impl Walker {
@@ -52,7 +55,7 @@ impl Walker {
             }
         }
         let keys = group_keys(aggregate, &input)?;
-        if keys.iter().copied().any(is_person_key) && in_every_set(aggregate, &input)? {
+        if keys.iter().copied().any(is_owned_key) && in_every_set(aggregate, &input)? {
             return per_person(aggregate, input, keys);
         }
         release::aggregate(self, aggregate, input, &keys)
@@ -61,7 +64,7 @@ impl Walker {
     pub(super) fn distinct(&mut self, input: &Arc<LogicalPlan>) -> Result<Relation, Refusal> {
         let relation = self.relation(input)?;
         match relation.kind {
-            Kind::Local if relation.meanings.iter().copied().any(is_person_key) => {
+            Kind::Local if relation.meanings.iter().copied().any(is_owned_key) => {
                 let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(relation.plan.clone())));
                 Ok(Relation { plan, ..relation })
             }
@@ -153,7 +156,7 @@ fn in_every_set(aggregate: &Aggregate, input: &Relation) -> Result<bool, Refusal
         Some(_) => vec![Vec::new()],
     };
     let scope = input.scope("GROUP BY");
-    let has_person = |set: &Vec<Expr>| set.iter().any(|key| matches!(scope.projected(key), Ok(m) if is_person_key(m)));
+    let has_person = |set: &Vec<Expr>| set.iter().any(|key| matches!(scope.projected(key), Ok(m) if is_owned_key(m)));
     if sets.iter().all(has_person) {
         return Ok(true);
     }

@@ -105,10 +105,10 @@ fn key(expr: &Expr, meaning: Meaning, input: &Relation) -> Result<Key, Refusal> 
         Err(Refusal::new(code, format!("GROUP BY: `{name}` is {what}")).hint(hint).at(first_place(expr)))
     };
     match meaning.class {
-        Class::Key { domain: "person", .. } => refuse(
+        Class::Key { domain, .. } if of_persons(domain) => refuse(
             Code::NullableKey,
-            "a person key that may be NULL after an outer join",
-            "group by the key of the table that is kept, or use JOIN",
+            "a key that may be NULL, where the rows of many persons would come together",
+            "add WHERE … IS NOT NULL, or group by the key of the table that an outer join keeps",
         ),
         Class::Key { .. } => refuse(
             Code::KeyUse,
@@ -292,7 +292,7 @@ fn pairs(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr: &Expr) ->
 }
 
 /// Whether the keys of a domain belong to one person each.
-fn of_persons(domain: &str) -> bool {
+pub(super) fn of_persons(domain: &str) -> bool {
     renkei_cdm::tables().iter().any(|table| table.name == domain && table.kind == renkei_cdm::Kind::Local)
 }
 

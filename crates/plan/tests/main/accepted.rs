@@ -393,4 +393,37 @@ fn what_generated_statements_found() {
         "SELECT count(*) FROM visit_occurrence WHERE visit_start_date + INTERVAL '30 days' < visit_end_date",
         &[(0, 1, 1)],
     );
+    check(
+        "SELECT count(*) FROM visit_detail v WHERE v.visit_occurrence_id IN (SELECT DISTINCT m.visit_occurrence_id FROM measurement m)",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT visit_end_date - visit_start_date < 30 AS short, count(*) FROM visit_occurrence GROUP BY ROLLUP (visit_end_date - visit_start_date < 30)",
+        &[(2, 1, 1)],
+    );
+    check(
+        "SELECT visit_end_date < current_date AS past, count(*) FROM visit_occurrence GROUP BY CUBE (visit_end_date < current_date)",
+        &[(2, 1, 1)],
+    );
+    check(
+        "SELECT gender_concept_id AS a, gender_concept_id AS b, count(DISTINCT race_concept_id) FROM person GROUP BY gender_concept_id, gender_concept_id",
+        &[(1, 1, 1), (2, 0, 0)],
+    );
+}
+
+/// An event's number counts together with its person, so that rows by event stay rows of persons.
+#[test]
+fn aggregates_per_event() {
+    check(
+        "SELECT avg(n) FROM (SELECT visit_occurrence_id, count(*) AS n FROM measurement WHERE visit_occurrence_id IS NOT NULL GROUP BY 1) v",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM condition_occurrence c WHERE 0 < (SELECT count(*) FROM visit_occurrence v WHERE v.visit_occurrence_id = c.visit_occurrence_id)",
+        &[(0, 1, 1)],
+    );
+    check(
+        "SELECT count(*) FROM (SELECT DISTINCT visit_occurrence_id, visit_concept_id FROM visit_occurrence) v",
+        &[(0, 1, 1)],
+    );
 }

@@ -41,7 +41,9 @@ fn keys_are_not_values() {
     check(Code::KeyUse, "SELECT count(*) FROM person WHERE person_id % 2 = 0");
     check(Code::KeyUse, "SELECT sum(person_id) FROM person");
     check(Code::Aggregate, "SELECT max(visit_occurrence_id) FROM visit_occurrence");
-    check(Code::KeyUse, "SELECT visit_occurrence_id, count(*) FROM measurement GROUP BY 1");
+    check(Code::NullableKey, "SELECT visit_occurrence_id, count(*) FROM measurement GROUP BY 1");
+    check(Code::Rows, "SELECT visit_occurrence_id, count(*) FROM visit_occurrence GROUP BY 1");
+    check(Code::KeyUse, "SELECT care_site_id, count(*) FROM visit_occurrence GROUP BY 1");
     check(Code::KeyUse, "SELECT person_id + 1, count(*) FROM person GROUP BY 1");
     check(Code::KeyUse, "SELECT count(*) FROM person p JOIN death d ON p.person_id = d.person_id AND p.person_id > 5");
     check(Code::JoinReference, "SELECT count(*) FROM person p JOIN concept c ON c.concept_id = p.person_id");
