@@ -1,5 +1,7 @@
 //! Joins. Rows of one person live at one site, so a join of persons is safe exactly when both rows have one owner.
 
+mod unowned;
+
 use std::sync::Arc;
 
 use datafusion::common::{Column, NullEquality};
@@ -10,9 +12,11 @@ use datafusion::prelude::coalesce;
 use renkei_cdm::OWNER_COLUMN;
 use renkei_types::{Code, Refusal};
 
+use unowned::{local_reference, local_scalar, local_site, reference_reference, site_site};
+
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
 use crate::MAX_JOINS;
-use crate::meaning::{Class, Meaning, Scope, first_place};
+use crate::meaning::{Meaning, Scope, first_place};
 use crate::split::release;
 
 impl Walker {
@@ -272,122 +276,6 @@ fn project(
     let exprs = visible.into_iter().chain(owner).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Join(plan))))?;
     Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: owner_column, hidden: Vec::new() })
-}
-
-/// Whether the join keeps every row of the side that is not Local: then its rows would exist without an owner.
-fn preserves_other(join_type: JoinType, local_is_left: bool) -> bool {
-    match join_type {
-        JoinType::Inner => false,
-        JoinType::Left => !local_is_left,
-        JoinType::Right => local_is_left,
-        JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => !local_is_left,
-        _ => true,
-    }
-}
-
-fn local_reference(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
-    if preserves_other(join.join_type, local_is_left) {
-        return Err(Refusal::new(
-            Code::JoinReference,
-            "JOIN: an outer join keeps rows of a reference table that belong to no person",
-        )
-        .hint("turn the join round, so that the table of persons is the one that is kept"));
-    }
-    let mut equalities = 0;
-    for conjunct in conjuncts(join) {
-        let Some((a, b)) = across(&conjunct, &left, &right) else {
-            check_condition(&conjunct, &left, &right)?;
-            continue;
-        };
-        let (a, b) = (left.scope("ON").column(a)?, right.scope("ON").column(b)?);
-        let (local, reference) = if local_is_left { (a, b) } else { (b, a) };
-        match (local.class, reference.class) {
-            (Class::Code, Class::Code) => equalities += 1,
-            // What may be compared with a literal may be compared with a list of them.
-            (Class::Key { .. }, _) => return Err(reference_condition(&conjunct)),
-            (_, Class::Constant) => equalities += 1,
-            _ => return Err(reference_condition(&conjunct)),
-        }
-    }
-    if equalities == 0 {
-        return Err(Refusal::new(
-            Code::JoinReference,
-            "JOIN: a reference table is joined without an equality of concepts",
-        )
-        .hint("join on concept_id, such as condition_concept_id = concept.concept_id"));
-    }
-    side_join(join, left, right, local_is_left)
-}
-
-/// Rows of persons beside one row of constants, as an uncorrelated subquery makes it.
-fn local_scalar(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
-    let keeps_local = match join.join_type {
-        JoinType::Inner => true,
-        JoinType::Left => local_is_left,
-        JoinType::Right => !local_is_left,
-        _ => false,
-    };
-    if !keeps_local {
-        return Err(not_supported(
-            "this join of rows of persons with a released result",
-            "join by an equality of codes, or compare with (SELECT …)",
-        ));
-    }
-    conjuncts(join).iter().try_for_each(|conjunct| check_condition(conjunct, &left, &right))?;
-    side_join(join, left, right, local_is_left)
-}
-
-fn reference_condition(conjunct: &Expr) -> Refusal {
-    Refusal::new(
-        Code::JoinReference,
-        "ON: a reference table meets rows of persons only in equalities of concept with concept",
-    )
-    .hint("compare a *_concept_id with concept_id, ancestor_concept_id or descendant_concept_id")
-    .at(first_place(conjunct))
-}
-
-fn local_site(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
-    if preserves_other(join.join_type, local_is_left) {
-        return Err(Refusal::new(
-            Code::JoinReference,
-            "JOIN: an outer join keeps rows of a site's table that belong to no person",
-        )
-        .hint("turn the join round, so that the table of persons is the one that is kept"));
-    }
-    if key_domains(join, &left, &right)?.is_empty() {
-        return Err(Refusal::new(Code::JoinKey, "JOIN: a site's table is joined without its key")
-            .hint("join on care_site_id, provider_id or location_id"));
-    }
-    side_join(join, left, right, local_is_left)
-}
-
-/// A join of persons with something that has no owner: the owner is the Local side's.
-fn side_join(join: &Join, left: Relation, right: Relation, local_is_left: bool) -> Result<Relation, Refusal> {
-    let owner = if local_is_left { &left.owner } else { &right.owner };
-    let owner = owner.clone().map(Expr::Column);
-    let outer = join.join_type != JoinType::Inner;
-    let meanings = both(&left, &right, outer && !local_is_left, outer && local_is_left);
-    let plan = build(join, &left, &right, None)?;
-    project(plan, join, &left, &right, owner, meanings, Kind::Local)
-}
-
-fn site_site(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
-    if join.join_type != JoinType::Inner || key_domains(join, &left, &right)?.is_empty() {
-        return Err(Refusal::new(Code::JoinKey, "JOIN: tables of a site are joined by their key, with an inner join")
-            .hint("join on care_site_id or location_id"));
-    }
-    let meanings = both(&left, &right, false, false);
-    let plan = build(join, &left, &right, None)?;
-    project(plan, join, &left, &right, None, meanings, Kind::SiteOwned)
-}
-
-fn reference_reference(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
-    if matches!(join.join_type, JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark) {
-        return Err(not_supported("this kind of join", "use JOIN or LEFT JOIN"));
-    }
-    let meanings = both(&left, &right, false, false);
-    let plan = build(join, &left, &right, None)?;
-    project(plan, join, &left, &right, None, meanings, Kind::Vocabulary)
 }
 
 fn released_released(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
