@@ -99,6 +99,12 @@ fn text(explanation: &Explanation, project: Option<&Project>, sites: &[Readiness
     for point in &explanation.release_points {
         let keys = if point.keys.is_empty() { "one total".to_owned() } else { format!("by {}", point.keys.join(", ")) };
         add("leaves", format!("cells {keys}; each carries {}", point.states.join("; ")));
+        if explanation.release_levels > 1 {
+            add("in round", (point.round + 1).to_string());
+        }
+        if !point.reads.is_empty() {
+            add("reads", list(&point.reads));
+        }
         add("runs at each site", point.runs_at_site.clone());
     }
     add("runs at the gateway", explanation.runs_at_gateway.clone());

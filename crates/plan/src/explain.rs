@@ -1,7 +1,15 @@
 //! What a split does, for a person to read before anything is asked.
 
-use datafusion::logical_expr::Expr;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use datafusion::common::Result;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::{Optimizer, OptimizerContext};
+
+use crate::catalogue::is_catalogue_scan;
 use crate::split::{Facts, ReleasePoint, Split};
 
 /// One release point, explained.
@@ -9,6 +17,10 @@ use crate::split::{Facts, ReleasePoint, Split};
 pub struct PointExplanation {
     /// Position among the statement's release points.
     pub index: usize,
+    /// The round in which it is asked, from 0.
+    pub round: usize,
+    /// Columns that it reads, as `table.column`, `table` alone where only rows matter; none where that cannot be told.
+    pub reads: BTreeSet<String>,
     /// Group keys of the cells that would leave, with their types.
     pub keys: Vec<String>,
     /// States per cell that would leave.
@@ -55,10 +67,37 @@ fn explain_point(point: &ReleasePoint) -> PointExplanation {
     };
     PointExplanation {
         index: point.index,
+        round: point.round,
+        reads: reads(point).unwrap_or_default(),
         keys: point.keys.iter().map(|key| format!("{}: {}", key.name, key.data_type)).collect(),
         states: point.states.iter().map(state).collect(),
         runs_at_site: point.input.display_indent().to_string(),
     }
+}
+
+/// The columns that reach a condition, a key or a state. Without what the plan only carries along.
+fn reads(point: &ReleasePoint) -> Result<BTreeSet<String>> {
+    let states = point.states.iter().flat_map(|state| [&state.argument, &state.second, &state.filter]).flatten();
+    let grouped = point.keys.iter().filter(|key| key.name != "the grouping set").map(|key| &key.expr);
+    let owner = Expr::Column(point.owner.clone());
+    let used = grouped.chain(states).cloned().chain([owner]).enumerate();
+    let used = used.map(|(i, expr)| expr.alias(format!("e{i}"))).collect();
+    let plan = LogicalPlan::Projection(Projection::try_new(used, Arc::new(point.input.clone()))?);
+    let optimizer = Optimizer::with_rules(vec![Arc::new(OptimizeProjections::new())]);
+    let plan = optimizer.optimize(plan, &OptimizerContext::new(), |_, _| {})?;
+    let mut found = BTreeSet::new();
+    plan.apply(|node| {
+        if let (Some(table), LogicalPlan::TableScan(scan)) = (is_catalogue_scan(node), node) {
+            let names = scan.projected_schema.fields().iter().map(|field| field.name());
+            let shown: Vec<_> = names.filter(|name| *name != renkei_cdm::OWNER_COLUMN).collect();
+            if shown.is_empty() {
+                found.insert(table.name().to_owned());
+            }
+            found.extend(shown.into_iter().map(|name| format!("{}.{name}", table.name())));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
 }
 
 fn plain(expr: &Expr) -> String {

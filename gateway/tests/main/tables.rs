@@ -79,6 +79,8 @@ async fn explain_tells_what_leaves_and_asks_nobody() {
     assert_eq!(part("project"), "project | NULL | study");
     assert_eq!(part("tables"), "tables | NULL | measurement, person");
     assert!(part("leaves").contains("by person.gender_concept_id: Int32; each carries count"), "{}", part("leaves"));
+    assert!(part("reads").contains("person.gender_concept_id"), "{}", part("reads"));
+    assert!(!part("reads").contains("year_of_birth"), "what is only carried along is not read: {}", part("reads"));
     assert!(part("runs at each site").contains("measurement"));
     assert!(part("runs at the gateway").contains("__release_0"));
     let sites = part("site");

@@ -427,3 +427,23 @@ fn aggregates_per_event() {
         &[(0, 1, 1)],
     );
 }
+
+#[test]
+fn explanations_name_what_is_read() {
+    let reads = |sql: &str| {
+        let explained = split(sql).expect("splits").explain();
+        explained.release_points.iter().flat_map(|point| point.reads.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(reads("SELECT count(*) FROM person"), ["person"]);
+    assert_eq!(
+        reads("SELECT p.gender_concept_id, avg(m.value_as_number) FROM measurement m JOIN person p ON p.person_id = m.person_id
+               WHERE m.measurement_concept_id = 1 GROUP BY 1"),
+        ["measurement.measurement_concept_id", "measurement.person_id", "measurement.value_as_number", "person.gender_concept_id", "person.person_id"]
+    );
+    assert_eq!(
+        reads(
+            "SELECT count(*) FROM (SELECT person_id, max(value_as_number) AS x, min(range_low) AS y FROM measurement GROUP BY person_id) m WHERE x > 8"
+        ),
+        ["measurement.person_id", "measurement.value_as_number"]
+    );
+}
