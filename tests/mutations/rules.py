@@ -1,0 +1,236 @@
+"""The rules of the split, each with the change that switches it off.
+
+A change is a piece of text that stands exactly once in a file of `crates/plan/src`, and what replaces it. A rule whose
+change no test notices is a rule that nothing proves.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, in the words of docs/sql.md, and how it is switched off."""
+
+    name: str
+    file: str
+    find: str
+    replace: str
+    # A second place that has to give way too: file, text, replacement.
+    also: tuple[str, str, str] | None = None
+
+
+RULES = [
+    Rule(
+        "rows of persons never reach the output",
+        "split/walk.rs",
+        "Kind::Local => Err(rows_refusal(plan, &relation)),",
+        "Kind::Local => Ok(relation.plan),",
+    ),
+    Rule(
+        "a site's own table never reaches the output",
+        "split/walk.rs",
+        'Err(Refusal::new(Code::Rows, "SELECT: rows of a site\'s own table would reach the output")\n'
+        '                    .hint("join it to a table of persons and count distinct person_id"))',
+        "Ok(relation.plan)",
+    ),
+    Rule(
+        "persons join persons by a key of one kind",
+        "split/join.rs",
+        "if key_domains(join, &left, &right)?.is_empty() {\n        let hint",
+        "if false {\n        let hint",
+    ),
+    Rule(
+        "keys of different kinds never meet",
+        "split/join.rs",
+        "(Some((x, _)), Some((y, _))) if x == y => domains.push(x),",
+        "(Some((x, _)), Some(_)) => domains.push(x),",
+    ),
+    Rule(
+        "both rows of a join have one owner",
+        "split/join.rs",
+        "let plan = build(join, &left, &right, Some(on_owner))?;",
+        "drop(on_owner);\n    let plan = build(join, &left, &right, None)?;",
+    ),
+    Rule(
+        "a join with the vocabulary is an equality of codes",
+        "split/join/unowned.rs",
+        "if equalities == 0 {",
+        "if false {",
+    ),
+    Rule(
+        "a key never meets the vocabulary or constants",
+        "split/join/unowned.rs",
+        "(Class::Key { .. }, _) => return Err(reference_condition(&conjunct)),",
+        "(Class::Key { .. }, _) => equalities += 1,",
+    ),
+    Rule(
+        "an outer join keeps no row of the vocabulary",
+        "split/join/unowned.rs",
+        "JoinType::Left => !local_is_left,",
+        "JoinType::Left => false,",
+    ),
+    Rule(
+        "a semi or anti join keeps no row of the vocabulary",
+        "split/join/unowned.rs",
+        "JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => !local_is_left,",
+        "JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => false,",
+    ),
+    Rule(
+        "persons join a site's table by its key",
+        "split/join/unowned.rs",
+        'if key_domains(join, &left, &right)?.is_empty() {\n        return Err(Refusal::new(Code::JoinKey, "JOIN: a site\'s table',
+        'if false {\n        return Err(Refusal::new(Code::JoinKey, "JOIN: a site\'s table',
+    ),
+    Rule(
+        "an outer join makes a key of the other side nullable",
+        "meaning.rs",
+        "Class::Key { domain, .. } => Class::Key { domain, nullable: true },\n            other => other,",
+        "other => other,",
+    ),
+    Rule(
+        "an outer join makes a value of the other side conditional",
+        "meaning.rs",
+        "Self { class, ..self }.at_least(Shape::Gap)",
+        "Self { class, ..self }",
+    ),
+    Rule(
+        "a key that may be NULL is no group key",
+        "split/local.rs",
+        "!nullable && release::of_persons(domain)",
+        "release::of_persons(domain) || nullable",
+    ),
+    Rule(
+        "a set without the person is no aggregate per person",
+        "split/local.rs",
+        "if sets.iter().all(has_person) {",
+        "if sets.iter().any(has_person) {",
+    ),
+    Rule(
+        "grouping sets are told apart when they are merged",
+        "split/release.rs",
+        "keys.push(set_key(aggregate, keys.len()));",
+        "keys.push(Key { expr: lit(0_u8), ..set_key(aggregate, keys.len()) });",
+    ),
+    Rule(
+        "a window over rows of persons is within one person",
+        "split/local.rs",
+        "if !by_person {",
+        "if false {",
+    ),
+    Rule(
+        "LIMIT picks no rows of persons",
+        "split/local.rs",
+        "if !matches!(input.kind, Kind::Released | Kind::Constant) {\n            return Err(Refusal::new(Code::Limit",
+        "if false {\n            return Err(Refusal::new(Code::Limit",
+    ),
+    Rule(
+        "UNION mixes no rows of persons with others",
+        "split/local.rs",
+        "if !inputs.iter().all(|input| input.kind == Kind::Local) {",
+        "if false {",
+    ),
+    Rule(
+        "UNION puts one kind of key into one column",
+        "split/local.rs",
+        "(Some((domain, n)), Some((other, m))) if domain == other => {",
+        "(Some((domain, n)), Some((_, m))) => {",
+    ),
+    Rule(
+        "INTERSECT and EXCEPT mix no rows of persons with others",
+        "split/join.rs",
+        "if set_operation && (left.kind == Kind::Local) != (right.kind == Kind::Local) {",
+        "if false && set_operation {",
+    ),
+    Rule(
+        "NOT IN over what may be NULL is refused",
+        "split.rs",
+        "subqueries::check_nulls(&plan)?;",
+        "",
+    ),
+    Rule(
+        "a key is not compared, computed with or returned",
+        "meaning/scope.rs",
+        "Some((domain, _)) => Err(self.key_use(column, domain)),",
+        "Some(_) => Ok(Meaning::plain(Class::Code)),",
+    ),
+    Rule(
+        "cells are keyed by no key",
+        "split/release.rs",
+        'Class::Key { .. } => refuse(\n            Code::KeyUse,',
+        'Class::Key { .. } if false => refuse(\n            Code::KeyUse,',
+    ),
+    Rule(
+        "cells are keyed by no day",
+        "split/release.rs",
+        "Class::Date => refuse(",
+        "Class::Date if false => refuse(",
+        ("meaning.rs", "Key { .. } | Amount | Date | Released => false,", "Date => true,\n            Key { .. } | Amount | Released => false,"),
+    ),
+    Rule(
+        "cells are keyed by no amount",
+        "split/release.rs",
+        "Class::Amount => refuse(",
+        "Class::Amount if false => refuse(",
+        ("meaning.rs", "Key { .. } | Amount | Date | Released => false,", "Amount => true,\n            Key { .. } | Date | Released => false,"),
+    ),
+    Rule(
+        "a sum encodes no condition",
+        "meaning.rs",
+        "matches!(self.class, Constant | Coarse | Derived | Amount) && self.shape < Shape::Mixed",
+        "matches!(self.class, Constant | Coarse | Derived | Amount)",
+    ),
+    Rule(
+        "a conditional aggregate protects the rest of the cell",
+        "meaning.rs",
+        "self.shape > Shape::Plain",
+        "false",
+    ),
+    Rule(
+        "EXISTS speaks of the same person",
+        "split/join.rs",
+        "if !conjuncts(join).iter().any(|conjunct| across(conjunct, left, &right).is_some()) {",
+        "if false {",
+    ),
+    Rule(
+        "what IN lists of other persons is released first",
+        "split/join.rs",
+        "if same_person || left.kind == Kind::SiteOwned || left.kind == Kind::Vocabulary {",
+        "if true || same_person {",
+    ),
+    Rule(
+        "a result that rows are compared with belongs to an earlier round",
+        "split/feed.rs",
+        "round = round.max(point.round + 1);",
+        "round = round.max(point.round);",
+    ),
+    Rule(
+        "a code is matched by a literal prefix only",
+        "meaning/scope.rs",
+        "if meaning.class == Class::Code && !prefix_only {",
+        "if false && !prefix_only {",
+    ),
+    Rule(
+        "the vocabulary stays inside the hospitals",
+        "split/walk.rs",
+        "Kind::Vocabulary => Err(reference_only()),\n        }\n    }\n\n    pub(super) fn relation",
+        "Kind::Vocabulary => Ok(relation.plan),\n        }\n    }\n\n    pub(super) fn relation",
+    ),
+    Rule(
+        "casts are total",
+        "dialect.rs",
+        "Ok(Transformed::yes(Expr::TryCast(TryCast::new(cast.expr, microseconds(cast.field.data_type())))))",
+        "Ok(Transformed::no(Expr::Cast(cast)))",
+    ),
+    Rule(
+        "a division by zero is NULL",
+        "dialect.rs",
+        "guard_division(*left, op, *right, plan)\n",
+        "Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })))\n",
+    ),
+    Rule(
+        "a logarithm outside its domain is NULL",
+        "dialect.rs",
+        "Expr::ScalarFunction(function) => guard_domain(function),",
+        "",
+    ),
+]
