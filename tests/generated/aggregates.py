@@ -24,6 +24,7 @@ BIVARIATE = (
     "regr_syy",
     "regr_sxy",
 )
+NEAR = 10_000
 MOMENTS = ("var_samp", "var_pop", "stddev_samp", "stddev_pop", "stddev", "var")
 # Keys of tables that are not about one person.
 NOT_EVENTS = ("person", "care_site", "provider", "location")
@@ -68,9 +69,11 @@ def distinct_counted(d: Draw, tag: str, node: Node, where: Node | None) -> tuple
 
 
 def of_two(d: Draw, r: Rows, where: Node | None) -> tuple[Node, Meaning]:
-    """Covariance, correlation and regression of two numbers whose bits are the same on both sides."""
-    made = [number(d, r.values, 1, condition) for _ in range(2)]
-    if not all(value is not None and value[1].exact for value in made):
+    """Covariance, correlation and regression of two numbers that have the same bits on both sides and are not far from
+    0, where what is left of a difference of products would be chance."""
+    small = [f for f in r.values if f.meaning.numeric and f.meaning.pool and max(map(abs, f.meaning.pool)) < NEAR]
+    made = [number(d, small, 1, condition) for _ in range(2)] if small else []
+    if not made or not all(value is not None and value[1].exact for value in made):
         return summed(d, r, where)
     name = d.pick(BIVARIATE)
     d.tag("bivariate", name)

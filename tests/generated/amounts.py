@@ -153,6 +153,8 @@ def shaped(d: Draw, value: Valued | None) -> Valued | None:
             return Call("coalesce", (node, Literal(0))), meaning.at_least(Shape.CHOICE)
         case _ if not meaning.exact:
             return value
+        case "round" if meaning.whole:
+            return Call(name, (node,)), meaning
         case _:
             digits = (Literal(1),) if name == "round" and d.chance(0.3) else ()
             return Call(name, (node, *digits), meaning.whole), replace(rough, exact=not digits)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from aggregates import result
 from conditions import MOSTLY, ODD_NUMBERS
-from draw import AVOID, Draw
+from draw import Draw
 from filters import filtering
 from keys import group_key
 from meaning import COUNT, Field, Meaning
@@ -12,7 +12,7 @@ from queries import Item, Select
 from relations import rows
 from rounds import beside_total
 from rows import Rows
-from tree import Column, Form, Literal, Node
+from tree import Form, Literal, Node
 
 PLAIN = Select.sets
 
@@ -39,9 +39,7 @@ def released(d: Draw, depth: int = 2) -> Cells:
     if keys and d.chance(0.08):
         return distinct_cells(d, r, keys, where)
     subtotals = len(keys) > 0 and d.has("grouping_sets") and d.chance(0.2)
-    if "now" in AVOID and any(not isinstance(k[0], Column) for k in keys):
-        subtotals = False
-    if subtotals or "dup" in AVOID:
+    if subtotals:
         keys = [k for i, k in enumerate(keys) if k[0] not in [j[0] for j in keys[:i]]]
     results = [(*result(d, r, subtotals), d.column()) for _ in range(d.pick((1, 1, 2, 2, 3)))]
     sets = grouping(d, keys, results) if subtotals else PLAIN

@@ -6,7 +6,7 @@ Most statements are the same text on both sides. Every rule for those that are n
 |---|---|
 | `1.5` is a double | `1.5e0`, since `1.5` is a decimal there |
 | arithmetic and `abs` of integers have 64 bits | the left side as HUGEINT, since 32 bits overflow with an error |
-| `round`, `floor`, `ceil`, `trunc`, `signum` of an integer are doubles | the argument as DOUBLE |
+| `floor`, `ceil`, `trunc`, `signum` of an integer are doubles | the argument as DOUBLE |
 | `ln`, `log2`, `log10`, `sqrt` outside their domain are NULL | guarded by CASE, since they are errors |
 | a cast of what cannot be cast is NULL; a float is cut towards zero | TRY_CAST, of what `trunc` left |
 | `signum`, `var` | `sign`, `var_samp` |

@@ -7,9 +7,6 @@ from typing import TypeVar
 from tree import Literal, Node, Parameter
 
 T = TypeVar("T")
-import os  # TEMPORARY
-
-AVOID = set(os.environ.get("RENKEI_GEN_AVOID", "").split(","))  # TEMPORARY
 
 
 class Draw:

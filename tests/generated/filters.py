@@ -9,7 +9,8 @@ from tree import Node
 
 
 def filtering(d: Draw, r: Rows) -> Node:
-    fields = list(r.fields)
+    # The common column of USING may not stand in WHERE.
+    fields = [field for field in r.fields if field.table]
     makers = [(lambda: condition(d, fields), 6)]
     if d.has("subquery") and r.persons:
         makers += [

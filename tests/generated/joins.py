@@ -1,7 +1,7 @@
 """Joins of persons with persons, by an equality of keys of one kind."""
 
 from conditions import condition
-from draw import AVOID, Draw
+from draw import Draw
 from meaning import Field, Meaning
 from queries import Comma, Derived, Join, Table
 from rows import Rows
@@ -27,14 +27,7 @@ def joined(d: Draw, left: Rows, right: Rows) -> Rows:
     fields = tuple(f.maybe_null() if kind in ("RIGHT", "FULL") else f for f in left.fields)
     fields += tuple(f.maybe_null() if kind in ("LEFT", "FULL") else f for f in right.fields)
     simple = kind in ("", "LEFT") and all(isinstance(side.item, (Table, Derived)) for side in (left, right))
-    if (
-        simple
-        and "using" not in AVOID
-        and domain == "person"
-        and d.chance(0.25)
-        and named_once(left)
-        and named_once(right)
-    ):
+    if simple and domain == "person" and d.chance(0.25) and named_once(left) and named_once(right):
         d.tag("join using")
         merged = Field("", "person_id", Meaning("key", "id", domain="person"))
         return Rows(Join(kind, left.item, right.item, using=("person_id",)), (*fields, merged), order=order)

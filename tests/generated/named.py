@@ -66,6 +66,12 @@ CASES = [
         WHERE c.domain_id = 'Drug' OR o.condition_type_concept_id = 32817""",
     ),
     Case(
+        "months of both sides of a right join",
+        """SELECT date_part('month', t2.condition_end_date) AS m, count(*) AS n FROM condition_occurrence t1
+        RIGHT JOIN condition_occurrence t2 ON t1.person_id = t2.person_id
+        WHERE date_part('month', t1.condition_end_date) <= 2 GROUP BY 1""",
+    ),
+    Case(
         "one key twice",
         "SELECT gender_concept_id AS a, gender_concept_id AS b, count(*) AS n FROM person GROUP BY 1, 2",
     ),

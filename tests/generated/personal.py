@@ -12,6 +12,9 @@ from queries import Item, Select
 from rows import Rows, subquery
 from tree import Aggregate, Form, Literal, Node
 
+# Keys that are no event's.
+SHARED = ("person", "care_site", "provider", "location")
+
 
 def per_person(d: Draw, r: Rows) -> Rows:
     """An aggregate keyed by a person: one row per person, or per person and code."""
@@ -39,6 +42,23 @@ def per_person(d: Draw, r: Rows) -> Rows:
         having = (Form(f"count(*) {d.pick(('>', '>=', '='))} {{}}", (Literal(d.pick((1, 2))),)),)
     query = Select(tuple(keys), tuple(items), r.item, where, grouped=True, having=having, style=style(d))
     return subquery(d, query, alias, tuple(fields), tuple(f.node for f in fields[1 : len(keys)]))
+
+
+def per_event(d: Draw, r: Rows) -> Rows:
+    """An aggregate keyed by an event's own key, which tells the person too."""
+    keys = [
+        f for f in r.fields if f.meaning.kind == "key" and not f.meaning.nullable and f.meaning.domain not in SHARED
+    ]
+    if not keys:
+        return per_person(d, r)
+    d.tag("per event")
+    key, alias = d.pick(keys), d.alias()
+    made = [(*personal(d, r), d.column()) for _ in range(d.pick((1, 2)))]
+    fields = (Field(alias, "event", key.meaning), *(Field(alias, name, meaning) for _, meaning, name in made))
+    items = tuple(Item(node, name) for node, _, name in made)
+    where = (*r.where, filtering(d, r)) if d.chance(0.3) else r.where
+    query = Select((Item(key.node, "event"),), items, r.item, where, grouped=True, style=style(d))
+    return subquery(d, query, alias, fields, (fields[0].node,))
 
 
 def style(d: Draw) -> str:

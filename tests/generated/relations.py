@@ -6,7 +6,7 @@ from draw import Draw
 from filters import filtering
 from joins import joined
 from keys import group_key
-from personal import distinct, per_person
+from personal import distinct, per_event, per_person
 from references import placed, referred
 from rounds import beside_result
 from rows import Rows, again, closed, projected, table
@@ -29,6 +29,7 @@ def rows(d: Draw, depth: int = DEPTH) -> Rows:
             (lambda: filtered(d, rows(d, depth - 1)), 2),
             (lambda: joined(d, deeper(), deeper()), 5),
             (lambda: per_person(d, rows(d, depth - 1)), 3),
+            (lambda: per_event(d, rows(d, depth - 1)), 0.7),
             (lambda: windowed(d), 2.5),
             (lambda: united(d, [deeper() for _ in range(d.pick((2, 2, 3)))]), 1.5),
             (lambda: referred(d, deeper()), 2.5),

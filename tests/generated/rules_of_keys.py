@@ -8,6 +8,8 @@ from queries import Comma, Derived, Item, Join, Select, Table, Values
 from rules import closed, columns, joins, of_persons, rule, some, with_item, with_key, with_where
 from tree import Aggregate, Column, Form, Literal, rebuilt
 
+OWN = ("care_site", "location", "provider")
+
 
 @rule("a key compared with a value", "E-KEY-USE")
 def _(d: Draw, point: Select):
@@ -49,9 +51,10 @@ def _(d: Draw, point: Select):
     return with_key(d, point, d.pick(keys)) if keys and kept else None
 
 
-@rule("another key as key of cells", "E-KEY-USE")
+@rule("a key of a site's own table as key of cells", "E-KEY-USE")
 def _(d: Draw, point: Select):
-    keys = [node for node, column in columns(point) if column.role == "key" and column.domain != "person"]
+    """Rows by an event's key stay rows of persons, so that what stands above them may still aggregate."""
+    keys = [node for node, column in columns(point) if column.role == "key" and column.domain in OWN]
     return with_key(d, point, d.pick(keys)) if keys else None
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from amounts import of_kind
 from conditions import COMPARISONS, condition
-from draw import AVOID, Draw
+from draw import Draw
 from meaning import COUNT, Field, Meaning, Shape
 from queries import Item, Select, Table
 from rows import Rows, table
@@ -13,16 +13,17 @@ from tree import Aggregate, Column, Exists, Form, Literal, Node, Scalar, Within
 KEYS = ("person", "visit_occurrence")
 
 
-def shared(d: Draw, r: Rows, inner: Rows, nullable: bool = True, kinds: tuple[str, ...] = KEYS) -> tuple[Field, Field]:
-    """Keys of one kind on both sides."""
+def shared(d: Draw, r: Rows, inner: Rows, outer_null: bool = True, own_null: bool = True) -> tuple[Field, Field]:
+    """Keys of one kind on both sides, and whether they may be NULL."""
     pairs = [
         (outer, own)
         for outer in r.fields
         for own in inner.fields
-        if outer.meaning.domain in kinds
+        if outer.meaning.domain in KEYS
         and outer.meaning.domain == own.meaning.domain
         and outer.table
-        and (nullable or not (outer.meaning.nullable or own.meaning.nullable))
+        and (outer_null or not outer.meaning.nullable)
+        and (own_null or not own.meaning.nullable)
     ]
     by_person = [pair for pair in pairs if pair[0].meaning.domain == "person"]
     return d.pick(by_person if by_person and d.chance(0.7) else pairs)
@@ -36,16 +37,10 @@ def among(d: Draw, r: Rows) -> Node:
     """IN and NOT IN over keys; NOT IN where neither side is ever NULL."""
     inner = table(d)
     negated = d.chance(0.4)
-    outer, own = shared(d, r, inner, nullable=not negated)
+    outer, own = shared(d, r, inner, not negated, not negated)
     d.tag("not in subquery" if negated else "in subquery")
-    query = Select(
-        (),
-        (Item(own.node, d.column()),),
-        inner.item,
-        narrowed(d, inner),
-        distinct=d.chance(0.2) and not ("indistinct" in AVOID and own.meaning.domain != "person"),
-    )
-    return Within(outer.node, query, negated)
+    item = Item(own.node, d.column())
+    return Within(outer.node, Select((), (item,), inner.item, narrowed(d, inner), distinct=d.chance(0.2)), negated)
 
 
 def among_codes(d: Draw, fields: list[Field]) -> Node:
@@ -99,7 +94,7 @@ def correlated(d: Draw, r: Rows) -> Node:
 def own_aggregate(d: Draw, r: Rows) -> tuple[Node, Meaning]:
     """A count of the person's own rows in another table, or the first or last day of them."""
     inner = table(d)
-    outer, own = shared(d, r, inner, kinds=("person",))
+    outer, own = shared(d, r, inner, own_null=False)
     d.tag("correlated aggregate")
     where = (Form("{} = {}", (own.node, outer.node)), *narrowed(d, inner))
     days = of_kind(inner.values, "date", type="date")
