@@ -130,7 +130,7 @@ def is_number(value) -> bool:
 
 def rank(row: Row):
     """An order in which rows with nearly equal floats stand at the same place on both sides."""
-    exact = [text(value) for value in row if not isinstance(value, float)]
+    exact = [("float", "") if isinstance(value, float) else text(value) for value in row]
     return exact, [f"{value:.6e}" for value in row if isinstance(value, float)]
 
 

@@ -45,6 +45,12 @@ def combined(d: Draw, fields: list[Field], depth: int, constant: bool) -> Node:
     return Form(template, parts)
 
 
+def alike(d: Draw, field: Field, others: list[Field]) -> Field:
+    """Another column, often one of the same name in another table: names are what a planner may mix up."""
+    twins = [f for f in others if f.name == field.name]
+    return d.pick(twins if twins and d.chance(0.5) else others)
+
+
 def null_test(d: Draw, field: Field) -> Node:
     missing = field.meaning.nullable and d.chance(0.4) or d.chance(0.05)
     return Form("{} IS NULL" if missing else "{} IS NOT NULL", (field.node,))
@@ -79,7 +85,7 @@ def on_code(d: Draw, fields: list[Field], field: Field, constant: bool) -> Node:
             prefix = d.pick(m.pool)[: d.pick((1, 5, 8))].split("%")[0].split("_")[0]
             return Form("{} LIKE {}", (field.node, Literal(prefix + "%")))
         case "other" if others and m.kind != "site":
-            return Form(d.pick(("{} = {}", "{} <> {}")), (field.node, d.pick(others).node))
+            return Form(d.pick(("{} = {}", "{} <> {}")), (field.node, alike(d, field, others).node))
         case "between" if m.type == "int":
             low, high = sorted(d.some(m.pool, 2, 2)) if len(m.pool) > 1 else (0, m.pool[0])
             return Form("{} BETWEEN {} AND {}", (field.node, d.constant(low, constant), d.constant(high, constant)))
@@ -98,9 +104,9 @@ def on_date(d: Draw, fields: list[Field], field: Field, constant: bool) -> Node:
         ("literal", "literal", "literal", "other", "interval", "part", "trunc", "moved", "today", "null", "between")
     ):
         case "other" if days:
-            return Form(f"{{}} {d.pick(COMPARISONS)} {{}}", (field.node, d.pick(days).node))
+            return Form(f"{{}} {d.pick(COMPARISONS)} {{}}", (field.node, alike(d, field, days).node))
         case "interval" if days and not moment:
-            between = Arithmetic(field.node, "-", d.pick(days).node, False)
+            between = Arithmetic(field.node, "-", alike(d, field, days).node, False)
             return Form(f"{{}} {d.pick(COMPARISONS)} {{}}", (between, Literal(d.pick((0, 1, 30, 365, -365)))))
         case "part":
             part, values = d.pick(
@@ -154,7 +160,7 @@ def on_number(d: Draw, fields: list[Field], field: Field, constant: bool) -> Nod
             low, high = sorted((d.pick(values), d.pick(values)))
             return Form("{} BETWEEN {} AND {}", (field.node, d.constant(low, constant), d.constant(high, constant)))
         case "other" if others:
-            other = d.pick(others)
+            other = alike(d, field, others)
             return Form(f"{{}} {d.pick(COMPARISONS)} {{}}", (field.node, other.node))
         case "modulo" if m.whole:
             return Form(

@@ -72,6 +72,16 @@ CASES = [
         WHERE date_part('month', t1.condition_end_date) <= 2 GROUP BY 1""",
     ),
     Case(
+        "where over both sides of a right join",
+        """SELECT count(*) AS n FROM measurement t1 RIGHT JOIN measurement t3 ON t3.person_id = t1.person_id
+        WHERE t3.measurement_concept_id = t1.measurement_concept_id OR t3.range_high < 6.0""",
+    ),
+    Case(
+        "a full join of amounts",
+        """WITH w AS (SELECT visit_source_value AS c, var_samp(visit_start_date - visit_end_date) AS v
+        FROM visit_occurrence GROUP BY 1) SELECT a.v AS v, b.v AS w FROM w a FULL JOIN w b ON a.c = b.c""",
+    ),
+    Case(
         "one key twice",
         "SELECT gender_concept_id AS a, gender_concept_id AS b, count(*) AS n FROM person GROUP BY 1, 2",
     ),

@@ -1,12 +1,14 @@
 """Relations of persons below the release point, put together from all that the language has for them."""
 
 from amounts import number
+from catalogue import TABLES
 from conditions import condition
 from draw import Draw
 from filters import filtering
 from joins import joined
 from keys import group_key
 from personal import distinct, per_event, per_person
+from queries import Table
 from references import placed, referred
 from rounds import beside_result
 from rows import Rows, again, closed, projected, table
@@ -27,7 +29,8 @@ def rows(d: Draw, depth: int = DEPTH) -> Rows:
         (
             (lambda: table(d), 3),
             (lambda: filtered(d, rows(d, depth - 1)), 2),
-            (lambda: joined(d, deeper(), deeper()), 5),
+            (lambda: joined(d, deeper(), deeper()), 4),
+            (lambda: joined(d, *twins(d, deeper())), 1.5),
             (lambda: per_person(d, rows(d, depth - 1)), 3),
             (lambda: per_event(d, rows(d, depth - 1)), 0.7),
             (lambda: windowed(d), 2.5),
@@ -46,6 +49,14 @@ def closed_rows(d: Draw, depth: int) -> Rows:
     """A relation that can stand in a join: it has a person key that is never NULL."""
     r = rows(d, depth)
     return closed(d, r if r.persons else table(d))
+
+
+def twins(d: Draw, left: Rows) -> tuple[Rows, Rows]:
+    """A relation and another one whose columns have the same names."""
+    d.tag("join with itself")
+    name = left.item.name.removeprefix("cdm.") if isinstance(left.item, Table) else ""
+    right = table(d, name if name in TABLES else None)
+    return (left, right) if d.chance(0.5) else (right, left)
 
 
 def filtered(d: Draw, r: Rows) -> Rows:

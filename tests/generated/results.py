@@ -6,7 +6,7 @@ from cells import Cells, released
 from draw import Draw
 from meaning import Field
 from queries import Item, Join, Select, SetOperation
-from steps import STEPS, exact, ordered, same, select, source
+from steps import STEPS, exact, filtered, ordered, same, select, source
 from tree import Form
 
 
@@ -48,6 +48,9 @@ def stacked(d: Draw) -> Cells:
     """UNION, INTERSECT and EXCEPT between results."""
     first, second = released(d, 1), released(d, 1)
     word = d.weighted((("UNION ALL", 4), ("UNION", 1), ("INTERSECT", 1), ("EXCEPT", 1)))
+    if word in ("INTERSECT", "EXCEPT") and d.chance(0.6):
+        # Two results that have something in common.
+        second = filtered(d, first)
     parts = []
     matched = match(d, list(first.fields), list(second.fields), word != "UNION ALL")
     alike = [(f, g) for f, g in matched if f.meaning.pool == g.meaning.pool]

@@ -43,12 +43,16 @@ def frequent(d: Draw, fields: list[Field]) -> Node:
     ]
     if not pairs:
         return condition(d, fields)
-    outer, code = d.pick(pairs)
-    if not outer.meaning.nullable and not code.meaning.nullable and d.chance(0.4):
+    never_null = [(f, g) for f, g in pairs if not f.meaning.nullable and not g.meaning.nullable]
+    if never_null and d.chance(0.4):
         d.tag("codes not among a result")
-        query = Select((), (Item(code.node, d.column()),), inner.item, narrowed(d, inner), distinct=d.chance(0.5))
+        outer, code = d.pick(never_null)
+        rare = Form("{} <> {}", (code.node, Literal(d.pick(outer.meaning.pool))))
+        where = (rare, *narrowed(d, inner))
+        query = Select((), (Item(code.node, d.column()),), inner.item, where, distinct=d.chance(0.5))
         return Within(outer.node, query, True)
     d.tag("frequent codes")
+    outer, code = d.pick(pairs)
     least = (Form("count(*) > {}", (Literal(d.pick((1, 3, 10))),)),)
     query = Select((Item(code.node, d.column()),), (), inner.item, narrowed(d, inner), grouped=True, having=least)
     return Within(outer.node, query, False)

@@ -236,13 +236,17 @@ fn build(join: &Join, left: &Relation, right: &Relation, on: Option<(Expr, Expr)
     if let Some(filter) = &join.filter {
         no_subquery(filter, "ON")?;
     }
+    let on = join.on.iter().cloned().chain(on);
+    // A condition above a right join reads the other side's column where both have the name, so there are left joins only.
+    let turned = join.join_type == JoinType::Right;
+    let (left, right) = if turned { (right, left) } else { (left, right) };
     rebuilt(Join::try_new(
         Arc::new(left.plan.clone()),
         Arc::new(right.plan.clone()),
-        join.on.iter().cloned().chain(on).collect(),
+        on.map(|(l, r)| if turned { (r, l) } else { (l, r) }).collect(),
         // ON true, as a subquery without a condition gets it, is no condition.
         join.filter.clone().filter(|filter| *filter != lit(true)),
-        join.join_type,
+        if turned { JoinType::Left } else { join.join_type },
         join.join_constraint,
         join.null_equality,
         join.null_aware,
