@@ -58,7 +58,7 @@ def scaled(d: Draw, value: Valued | None) -> Valued | None:
     if value is None:
         return None
     node, meaning = value
-    factor = d.pick((2, 10, 0.5, 2.5, -1, 100))
+    factor = d.pick((2, 10, 0.5, 0.5 if huge(meaning) else 2.5, -1, 100))
     if isinstance(factor, float):
         meaning = replace(meaning, type="float", exact=False)
     sign = d.pick("**/")
@@ -70,6 +70,8 @@ def product(d: Draw, a: Valued | None, b: Valued | None) -> Valued | None:
         return a or b
     sign = d.pick("*/")
     made = times(a[1], b[1])
+    if not made.whole and (huge(a[1]) or huge(b[1])):
+        return a
     # Integers of 32 bits squared fit 64; what is made of products already might not.
     if made.whole and sign == "*" and (isinstance(a[0], Arithmetic) or isinstance(b[0], Arithmetic)):
         return a
@@ -80,17 +82,19 @@ def product(d: Draw, a: Valued | None, b: Valued | None) -> Valued | None:
 def difference(d: Draw, plain: list[Valued]) -> Valued:
     """Sums and differences of columns: none of them may be 0 or NULL by a condition.
 
-    A huge float takes the digits of what it is added to, and then the spread of the sum is chance.
+    A huge number takes the digits of a float that it is added to, and then what is left of their sum is chance.
     """
-    fit = [value for value in plain if value[1].shape <= Shape.GAP and not huge(value[1])]
+    fit = [value for value in plain if value[1].shape <= Shape.GAP]
     if len(fit) < 2:
         return d.pick(plain)
     (a, m), (b, n) = d.some(fit, 2, 2)
+    if not (m.whole and n.whole) and (huge(m) or huge(n)):
+        return a, m
     return Arithmetic(a, d.pick("+-"), b, m.whole and n.whole), times(m, n)
 
 
 def huge(m: Meaning) -> bool:
-    return any(isinstance(value, float) and abs(value) > 1e9 for value in m.pool)
+    return m.numeric and any(abs(value) > 1e9 for value in m.pool)
 
 
 def years(d: Draw, fields: list[Field]) -> Valued | None:
