@@ -7,7 +7,23 @@
 //! No error text of this crate holds a value of a record: they name files, lines, rows, columns and types. The one
 //! place where a record travels on is [`Reject::record`], for the site's own quarantine file.
 
+pub mod code;
+pub mod codes;
+pub mod dpc;
+mod extract;
+pub mod fhir;
+pub mod mapped;
 pub mod omop;
+pub mod record;
 mod reject;
+mod remark;
+mod rules;
+pub mod ssmix2;
+mod when;
 
+pub use code::{Coding, System};
+pub use extract::{Dictionary, Extract};
 pub use reject::{Explanation, Reject, Rule};
+pub use remark::{Remark, Remarks};
+pub use rules::{BirthPrecision, Rules};
+pub use when::{Day, When};

@@ -20,6 +20,14 @@ pub enum Rule {
     Person,
     /// A number does not fit the type of its column.
     Range,
+    /// The bytes are not what their name or place says they are: no message, no resource, no table.
+    Format,
+    /// The record is of another patient than its place says.
+    Mismatch,
+    /// Something that a record cannot be read without is absent or not to be understood: its time, its key.
+    Essential,
+    /// It is larger than any such record is.
+    Size,
 }
 
 /// What a rule means and what to do about it.
@@ -33,7 +41,18 @@ pub struct Explanation {
 
 impl Rule {
     /// Every rule, in the order of the reports.
-    pub const ALL: [Self; 6] = [Self::Fields, Self::Encoding, Self::Type, Self::Required, Self::Person, Self::Range];
+    pub const ALL: [Self; 10] = [
+        Self::Fields,
+        Self::Encoding,
+        Self::Type,
+        Self::Required,
+        Self::Person,
+        Self::Range,
+        Self::Format,
+        Self::Mismatch,
+        Self::Essential,
+        Self::Size,
+    ];
 
     /// The stable name, as in quarantine files and reports.
     #[must_use]
@@ -45,6 +64,10 @@ impl Rule {
             Self::Required => "required",
             Self::Person => "person",
             Self::Range => "range",
+            Self::Format => "format",
+            Self::Mismatch => "mismatch",
+            Self::Essential => "essential",
+            Self::Size => "size",
         }
     }
 
@@ -75,6 +98,22 @@ impl Rule {
             Self::Range => (
                 "A number is too large or too small for its column.",
                 "Ids must fit 64 bits, concept ids and other integers 32 bits, amounts a double; correct the value.",
+            ),
+            Self::Format => (
+                "The file or record is not of the format that its name or place says.",
+                "Look at it: it may be cut off, encrypted, or belong elsewhere; write it again or take it away.",
+            ),
+            Self::Mismatch => (
+                "The record names another patient than the place where it lies.",
+                "Find out which of the two is right before anything else: records of two patients may be mixed.",
+            ),
+            Self::Essential => (
+                "A value that the record cannot be read without (its time, its key) is absent or no such value.",
+                "Have the system that writes the records fill it.",
+            ),
+            Self::Size => (
+                "The record is larger than such records are.",
+                "Look at it: two records may have run into each other; write it again or take it away.",
             ),
         };
         Explanation { sentence, remedy }
@@ -107,6 +146,22 @@ impl Rule {
             Self::Range => (
                 "数値が列の範囲を超えています。",
                 "ID は 64 ビット、コンセプト ID とその他の整数は 32 ビット、数量は倍精度に収まるよう修正してください。",
+            ),
+            Self::Format => (
+                "ファイルまたはレコードが、名前や置き場所の示す形式になっていません。",
+                "途中で切れている、暗号化されている、別の場所のものである、などがないか確認し、再出力するか取り除いてください。",
+            ),
+            Self::Mismatch => (
+                "レコードの患者が、置かれている場所の患者と異なります。",
+                "患者の取り違えの恐れがあります。まず、どちらが正しいかを確認してください。",
+            ),
+            Self::Essential => (
+                "レコードを読むために欠かせない値(日時やキー)が空か、値として正しくありません。",
+                "出力元のシステムで値を設定してください。",
+            ),
+            Self::Size => (
+                "レコードが通常の大きさを超えています。",
+                "複数のレコードがつながっていないか確認し、再出力するか取り除いてください。",
             ),
         };
         Explanation { sentence, remedy }

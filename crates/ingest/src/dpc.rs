@@ -1,0 +1,1 @@
+//! DPC survey files: 様式1, EF, D, H.

@@ -1,0 +1,1 @@
+//! FHIR R4 with the profiles of JP Core.

@@ -1,0 +1,1 @@
+//! Tables of the hospital's own, mapped to the CDM by a file.
