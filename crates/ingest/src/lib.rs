@@ -7,6 +7,7 @@
 //! No error text of this crate holds a value of a record: they name files, lines, rows, columns and types. The one
 //! place where a record travels on is [`Reject::record`], for the site's own quarantine file.
 
+pub mod assemble;
 pub mod code;
 pub mod codes;
 pub mod dpc;

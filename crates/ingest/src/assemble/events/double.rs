@@ -1,0 +1,65 @@
+//! Nothing is counted twice: an order and its administration, a preliminary result and the final one, one event in two
+//! systems of a hospital.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::remarks::{ORDER_GIVEN, PRELIMINARY, SAME_EVENT};
+use super::{Event, Home};
+use crate::Remarks;
+use crate::code::Coding;
+use crate::record::Provenance;
+use crate::when::{Day, When};
+
+/// The events without those that another one stands for.
+pub(super) fn without<'a>(events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<Event<'a>> {
+    let given: HashSet<(u16, &str)> = events
+        .iter()
+        .filter(|event| event.provenance == Provenance::EhrAdministration)
+        .filter_map(|event| event.order.map(|order| (event.source, order)))
+        .collect();
+    let finals: HashSet<(&[Coding], When)> = events
+        .iter()
+        .filter(|event| event.home == Home::Measurement && !event.preliminary)
+        .map(|event| (event.codes, event.start))
+        .collect();
+    let sources: HashSet<u16> = events.iter().map(|event| event.source).collect();
+    let ordered = |event: &Event<'_>| {
+        event.provenance == Provenance::EhrOrder
+            && event.order.is_some_and(|order| given.contains(&(event.source, order)))
+    };
+    let superseded = |event: &Event<'_>| event.preliminary && finals.contains(&(event.codes, event.start));
+    let mut kept = Vec::with_capacity(events.len());
+    for event in events {
+        if ordered(&event) {
+            remarks.add(&ORDER_GIVEN);
+        } else if superseded(&event) {
+            remarks.add(&PRELIMINARY);
+        } else {
+            kept.push(event);
+        }
+    }
+    if sources.len() > 1 { of_two_sources(kept, remarks) } else { kept }
+}
+
+/// What makes two events of different sources one: the table, any code in common, and the day. Results are the same
+/// only with the same number.
+type Same<'a> = (Home, &'a Coding, Day, Option<u64>);
+
+fn of_two_sources<'a>(mut events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<Event<'a>> {
+    events.sort_by_key(|event| event.source);
+    let mut seen: HashMap<Same<'a>, u16> = HashMap::new();
+    events.retain(|event| {
+        let number = event.value.and_then(|value| value.number).map(f64::to_bits);
+        let same = |coding: &'a Coding| (event.home, coding, event.start.day, number);
+        let before = event.codes.iter().find_map(|coding| seen.get(&same(coding)).copied());
+        if before.is_some_and(|source| source != event.source) {
+            remarks.add(&SAME_EVENT);
+            return false;
+        }
+        for coding in event.codes {
+            seen.entry(same(coding)).or_insert(event.source);
+        }
+        true
+    });
+    events
+}
