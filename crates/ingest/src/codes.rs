@@ -1,13 +1,12 @@
 //! From codes to concepts: vocabularies, masters and maps of the site.
+//!
+//! What must stay true: one code has one spelling wherever it comes from, and a concept is one that the site's own
+//! vocabulary, or a map that people wrote, names for that code. Where nothing does, the code stays without a concept:
+//! it is counted and reported, and never guessed.
 
-use crate::code::{Coding, System};
-use crate::remark::Remarks;
+mod canonical;
+mod check;
+mod fold;
+mod shape;
 
-/// A code of a system as a source labels it, in its canonical spelling. Labels lie: what does not have the shape of its
-/// system becomes a code of the system whose shape it has, or a local one, and is remarked upon.
-#[must_use]
-pub fn canonical(system: System, raw: &str, remarks: &mut Remarks) -> Option<Coding> {
-    let _ = remarks;
-    let code = raw.trim();
-    (!code.is_empty()).then(|| Coding::new(system, code))
-}
+pub use canonical::{REMARKS, canonical};
