@@ -279,12 +279,13 @@ pub struct Drug {
     pub route: Option<Coding>,
     /// How it came about.
     pub provenance: Provenance,
-    /// What names its codes, where the record itself does not: a key of `Extract::shared`.
-    pub reference: Option<String>,
     /// The order it belongs to. An order with an administration under the same number is not counted twice.
     pub order: Option<String>,
     /// Its visit.
     pub link: Link,
+    /// Key in [`Extract::shared`](crate::Extract::shared) of the codes, where `codes` is empty because the source names
+    /// the drug by a reference.
+    pub reference: Option<String>,
 }
 
 /// Something done to a patient.

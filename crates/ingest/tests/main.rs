@@ -1,4 +1,4 @@
-//! The OMOP reader, from folders on disk to chunks and rejects.
+//! Readers of source data, from files on disk to chunks, extracts and rejects.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +10,7 @@
 
 mod bad;
 mod csv;
+mod fhir;
 mod folder;
 mod parquet;
 mod real;

@@ -1,0 +1,137 @@
+//! A JSON text that stands for itself: one resource, or a bundle of them.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::convert::{Converter, Piece, own_key};
+use super::fault::{Fault, parse};
+use super::json::Loose;
+use super::model::Head;
+use super::reference::Index;
+use super::remarks;
+use crate::Rule;
+
+/// How deep bundles may stand in bundles: a search within the response to a batch.
+const DEPTH: usize = 2;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Bundle<'a> {
+    #[serde(borrow)]
+    entry: Vec<Entry<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Entry<'a> {
+    #[serde(borrow)]
+    full_url: Loose<'a>,
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(borrow)]
+    request: Option<Request<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Request<'a> {
+    #[serde(borrow)]
+    method: Loose<'a>,
+}
+
+/// Converts a resource, or every resource of a bundle. After each one `full` may take what there is so far, and end it
+/// with `false`.
+pub(super) fn take(
+    json: &str,
+    line: u64,
+    converter: &mut Converter<'_>,
+    full: &mut dyn FnMut(&mut Converter<'_>) -> bool,
+) -> bool {
+    nested(Piece { json, line, url: None }, &Index::default(), DEPTH, converter, full)
+}
+
+fn nested<'a>(
+    piece: Piece<'a>,
+    index: &Index<'a>,
+    depth: usize,
+    converter: &mut Converter<'_>,
+    full: &mut dyn FnMut(&mut Converter<'_>) -> bool,
+) -> bool {
+    let head: Head<'a> = match parse(piece.json) {
+        Ok(head) => head,
+        Err(fault) => {
+            converter.reject(piece, fault);
+            return full(converter);
+        }
+    };
+    if head.resource_type.text() != Some("Bundle") {
+        converter.take(piece, &head, index);
+        return full(converter);
+    }
+    if depth == 0 {
+        converter.reject(piece, Fault::whole(Rule::Format));
+        return full(converter);
+    }
+    match parse::<Bundle<'a>>(piece.json) {
+        Ok(bundle) => entries(piece, &bundle, depth, converter, full),
+        Err(fault) => {
+            converter.reject(piece, fault.below("Bundle"));
+            full(converter)
+        }
+    }
+}
+
+fn entries<'a>(
+    piece: Piece<'a>,
+    bundle: &Bundle<'a>,
+    depth: usize,
+    converter: &mut Converter<'_>,
+    full: &mut dyn FnMut(&mut Converter<'_>) -> bool,
+) -> bool {
+    let index = index(bundle);
+    let mut lines = Lines { json: piece.json, at: 0, line: piece.line };
+    for entry in &bundle.entry {
+        let Some(resource) = entry.resource else {
+            if entry.request.as_ref().is_some_and(|request| request.method.text() == Some("DELETE")) {
+                converter.out.remark(&remarks::DELETED);
+            }
+            continue;
+        };
+        let line = lines.of(resource.get());
+        let part = Piece { json: resource.get(), line, url: entry.full_url.text() };
+        if !nested(part, &index, depth - 1, converter, full) {
+            return false;
+        }
+    }
+    true
+}
+
+fn index<'a>(bundle: &Bundle<'a>) -> Index<'a> {
+    let mut index = Index::default();
+    for entry in &bundle.entry {
+        if let (Some(url), Some(resource)) = (entry.full_url.text(), entry.resource)
+            && let Ok(head) = serde_json::from_str::<Head<'_>>(resource.get())
+            && let Some(key) = own_key(&head, Some(url))
+        {
+            index.add(url, key, resource.get());
+        }
+    }
+    index
+}
+
+/// The line on which a part of a text begins, for parts in their order.
+struct Lines<'a> {
+    json: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, part: &str) -> u64 {
+        let at = (part.as_ptr() as usize).saturating_sub(self.json.as_ptr() as usize).min(self.json.len());
+        let between = self.json.as_bytes().get(self.at..at).unwrap_or_default();
+        self.line += between.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = self.at.max(at);
+        self.line
+    }
+}
