@@ -13,6 +13,7 @@ pub mod codes;
 pub mod dpc;
 mod extract;
 pub mod fhir;
+pub mod hl7;
 pub mod mapped;
 pub mod omop;
 pub mod record;
