@@ -11,6 +11,7 @@
 mod bad;
 mod csv;
 mod fhir;
+mod dpc;
 mod folder;
 mod parquet;
 mod real;
