@@ -9,6 +9,7 @@
 )]
 
 mod bad;
+mod codes;
 mod csv;
 mod fhir;
 mod dpc;

@@ -157,6 +157,7 @@ fn other(system: System, code: &str) -> Option<(System, String)> {
         System::Icd10 | System::Icd10Cm | System::Medis | System::MedisExchange => disease(system, code),
         System::Hot9 | System::Hot7 | System::Yj | System::Generic | System::Receipt => drug(system, code),
         System::Jlac10 | System::Jlac11 | System::Loinc => test(code),
+        System::Snomed => loinc(code),
         _ => None,
     }
 }
@@ -193,11 +194,14 @@ fn drug(system: System, code: &str) -> Option<(System, String)> {
 
 fn test(code: &str) -> Option<(System, String)> {
     let whole = shape::jlac10(code).filter(|(code, extent)| *extent == Jlac10::Whole && code.len() > 3);
-    let loinc = shape::loinc(code).filter(|(_, right)| *right);
     whole
         .map(|(code, _)| (System::Jlac10, code))
         .or_else(|| shape::jlac11(code).map(|code| (System::Jlac11, code)))
-        .or_else(|| loinc.map(|(code, _)| (System::Loinc, code)))
+        .or_else(|| loinc(code))
+}
+
+fn loinc(code: &str) -> Option<(System, String)> {
+    shape::loinc(code).filter(|(_, right)| *right).map(|(code, _)| (System::Loinc, code))
 }
 
 #[cfg(test)]

@@ -156,6 +156,7 @@ fn tests_of_the_laboratory() {
     }
     for (system, raw, expect) in [
         (System::Jlac10, "8480-6", "LOINC:8480-6"),
+        (System::Snomed, "34552-0", "LOINC:34552-0"),
         (System::Jlac10, "C2008-0000-250-009-F7", "JLAC11:C20080000250009F7"),
         (System::Jlac11, "3A010000002327101", "JLAC10:3A010000002327101"),
         (System::Loinc, "3A010-0000-023-271-01", "JLAC10:3A010000002327101"),

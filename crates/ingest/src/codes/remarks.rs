@@ -1,0 +1,97 @@
+//! What vocabularies and maps do that deserves a word.
+
+use crate::remark::Remark;
+
+/// A row of a map that is out of force.
+pub const MAP_EXPIRED: Remark = Remark {
+    id: "codes-map-expired",
+    grave: false,
+    english: "rows of maps that are out of force by their dates or their reason",
+    japanese: "件の対応表の行は、有効期間または無効理由により使われません",
+};
+
+/// A row of a map that nobody has approved.
+pub const MAP_UNAPPROVED: Remark = Remark {
+    id: "codes-map-unapproved",
+    grave: false,
+    english: "rows of Usagi files that are not approved, or map units and operators, and are left out",
+    japanese: "件の Usagi の行は承認(APPROVED)されていないか、単位・演算子の対応のため使われません",
+};
+
+/// A row of a map that cannot be read.
+pub const MAP_UNREADABLE: Remark = Remark {
+    id: "codes-map-unreadable",
+    grave: true,
+    english: "rows of maps without a code or without a number as their concept, or of the wrong number of fields",
+    japanese: "件の対応表の行は、コードがない、コンセプト ID が数字でない、または項目数が合いません",
+};
+
+/// A row of a map whose target is no valid standard concept.
+pub const MAP_TARGET: Remark = Remark {
+    id: "codes-map-target",
+    grave: true,
+    english: "rows of maps whose target is not a valid standard concept of the vocabulary, and are left out",
+    japanese: "件の対応表の行は、対応先が語彙の有効な標準コンセプトではないため使われません",
+};
+
+/// A row of a map that could not be checked.
+pub const MAP_UNCHECKED: Remark = Remark {
+    id: "codes-map-unchecked",
+    grave: false,
+    english: "rows of maps whose target could not be checked, for there is no CONCEPT table",
+    japanese: "件の対応表の行は、CONCEPT がないため対応先を確認できません",
+};
+
+/// A map of a vocabulary that is not known.
+pub const MAP_LOCAL: Remark = Remark {
+    id: "codes-map-local",
+    grave: false,
+    english: "rows of maps whose source vocabulary is not known here, and are taken for local codes",
+    japanese: "件の対応表の行は、元の語彙が未知のため院内コードとして扱います",
+};
+
+/// A code that several concepts of one vocabulary have.
+pub const CONCEPT_TWICE: Remark = Remark {
+    id: "codes-concept-twice",
+    grave: false,
+    english: "codes that a vocabulary has twice; the valid and then the older concept is taken",
+    japanese: "件のコードは語彙に重複しています。有効なもの、次に古いものを使います",
+};
+
+/// A row of the vocabulary that cannot be read.
+pub const VOCABULARY_ROW: Remark = Remark {
+    id: "codes-vocabulary-row",
+    grave: true,
+    english: "rows of the vocabulary that cannot be read (a tab inside a name, a file that was cut off)",
+    japanese: "件の語彙の行は読めません(名称中のタブ、途中で切れたファイルなど)",
+};
+
+/// A relation to a concept that is not in the vocabulary.
+pub const TARGET_UNKNOWN: Remark = Remark {
+    id: "codes-target-unknown",
+    grave: false,
+    english: "standard concepts that codes lead to and CONCEPT does not have: their domain is not known",
+    japanese: "件の標準コンセプトは CONCEPT にないため、ドメインが分かりません",
+};
+
+/// Several values for one code.
+pub const VALUES: Remark = Remark {
+    id: "codes-values",
+    grave: false,
+    english: "codes with several values beside their concept, which are left out",
+    japanese: "件のコードはコンセプトに添える値が複数あるため、値を使いません",
+};
+
+/// Every remark of this module.
+pub(super) const REMARKS: [Remark; 10] = [
+    MAP_EXPIRED,
+    MAP_UNAPPROVED,
+    MAP_UNREADABLE,
+    MAP_TARGET,
+    MAP_UNCHECKED,
+    MAP_LOCAL,
+    CONCEPT_TWICE,
+    VOCABULARY_ROW,
+    TARGET_UNKNOWN,
+    VALUES,
+];
