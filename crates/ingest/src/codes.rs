@@ -15,6 +15,7 @@ mod fallback;
 mod fold;
 mod load;
 mod maps;
+mod masters;
 mod remarks;
 mod resolved;
 mod settle;
@@ -29,6 +30,7 @@ pub use concepts::Concepts;
 pub use domain::Domain;
 pub use error::CodesError;
 pub use load::{Progress, Sources};
+pub use masters::{Column, Master, MasterKind, Masters};
 pub use resolved::{How, Resolved, Target};
 pub use unit::ucum;
 

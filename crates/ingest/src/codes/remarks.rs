@@ -82,8 +82,24 @@ pub const VALUES: Remark = Remark {
     japanese: "件のコードはコンセプトに添える値が複数あるため、値を使いません",
 };
 
+/// A key of a master with several targets.
+pub const MASTER_AMBIGUOUS: Remark = Remark {
+    id: "codes-master-ambiguous",
+    grave: false,
+    english: "keys of a master with several targets, which lead nowhere",
+    japanese: "件のマスターのキーは対応先が複数あるため使いません",
+};
+
+/// A row of a master without a pair.
+pub const MASTER_ROW: Remark = Remark {
+    id: "codes-master-row",
+    grave: false,
+    english: "rows of masters without a key or a target",
+    japanese: "件のマスターの行は、キーまたは対応先がありません",
+};
+
 /// Every remark of this module.
-pub(super) const REMARKS: [Remark; 10] = [
+pub(super) const REMARKS: [Remark; 12] = [
     MAP_EXPIRED,
     MAP_UNAPPROVED,
     MAP_UNREADABLE,
@@ -94,4 +110,6 @@ pub(super) const REMARKS: [Remark; 10] = [
     VOCABULARY_ROW,
     TARGET_UNKNOWN,
     VALUES,
+    MASTER_AMBIGUOUS,
+    MASTER_ROW,
 ];

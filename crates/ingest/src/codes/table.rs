@@ -6,6 +6,7 @@ use std::path::Path;
 use encoding_rs::{SHIFT_JIS, UTF_8};
 
 use super::error::CodesError;
+use super::fold::fold;
 
 /// Reads a file as text: UTF-8 where it is that, or else CP932.
 pub(super) fn read(path: &Path) -> Result<String, CodesError> {
@@ -66,9 +67,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A name as it is compared.
+/// A name as it is compared: narrow, in lower case, without blanks and underscores.
 pub(super) fn plain(name: &str) -> String {
-    name.trim().chars().filter(|c| !matches!(c, '_' | ' ')).flat_map(char::to_lowercase).collect()
+    fold(name).chars().filter(|c| !matches!(c, '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
