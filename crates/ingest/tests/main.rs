@@ -16,5 +16,6 @@ mod dpc;
 mod folder;
 mod parquet;
 mod real;
+mod ssmix2;
 mod support;
 mod version;

@@ -149,6 +149,12 @@ impl<'m> Segment<'m> {
         self.text
     }
 
+    /// Whether it carries its name and perhaps a number, and nothing else.
+    #[must_use]
+    pub fn is_bare(self) -> bool {
+        self.fields.iter().skip(2).all(|field| field.is_empty())
+    }
+
     /// A field by HL7's number; empty where there is none.
     #[must_use]
     pub fn field(self, number: usize) -> Field<'m> {

@@ -14,6 +14,8 @@ use crate::{Coding, Extract, Remark, Rule, Rules, System, When, codes};
 const MAX_CODE: usize = 64;
 /// Nor is a unit.
 const MAX_UNIT: usize = 20;
+/// What units are written with beside ASCII. A text that somebody put into the place of a unit has other letters.
+const UNIT_LETTERS: &str = "μµΩ°℃×％／・個本錠枚回日週月年倍秒分時間歳点滴包管瓶筒袋単位国際視野毎⁰¹²³⁴⁵⁶⁷⁸⁹";
 /// Of a record in the quarantine, in bytes.
 const MAX_RECORD: usize = 4096;
 
@@ -80,11 +82,11 @@ impl Draft<'_> {
             return None;
         }
         let codes = self.codes(field, bare);
-        if codes.is_empty() {
+        // Some systems write segments that say nothing at all; nothing is lost with them.
+        if codes.is_empty() && !segment.is_bare() {
             self.reject(segment, Rule::Essential);
-            return None;
         }
-        Some(codes)
+        Some(codes).filter(|codes| !codes.is_empty())
     }
 
     /// The first code of a field.
@@ -144,7 +146,11 @@ impl Draft<'_> {
 
     fn readable_unit(&mut self, code: &str, text: &str) -> Option<Coding> {
         let code = code.trim();
-        if code.is_empty() || code.chars().nth(MAX_UNIT).is_some() || code.contains(char::REPLACEMENT_CHARACTER) {
+        if code.is_empty() {
+            return None;
+        }
+        if code.chars().nth(MAX_UNIT).is_some() || !code.chars().all(is_of_unit) {
+            self.remark(&TEXT_CODE);
             return None;
         }
         let coding = self.canonical(System::Ucum, code)?;
@@ -197,6 +203,11 @@ pub(super) fn amount(field: Field<'_>) -> Option<f64> {
         value::Reading::Number(value::Number { value, comparator: None }) => Some(value),
         _ => None,
     }
+}
+
+fn is_of_unit(c: char) -> bool {
+    // Squared units (㎎, ㎗) and full-width ASCII have blocks of their own.
+    c.is_ascii_graphic() || matches!(c, '\u{3371}'..='\u{33df}' | '\u{ff01}'..='\u{ff5e}') || UNIT_LETTERS.contains(c)
 }
 
 /// What a record shows in the quarantine.

@@ -72,8 +72,11 @@ pub(super) struct Answer {
     pub(super) preliminary: bool,
 }
 
-/// Reads an OBX; `None` where it is left out or put aside.
+/// Reads an OBX; `None` where it says nothing, is left out or put aside.
 pub(super) fn answer(draft: &mut Draft<'_>, obx: Segment<'_>, obr: Option<Segment<'_>>) -> Option<Answer> {
+    if obx.is_bare() {
+        return None;
+    }
     let preliminary = match obx.value(11) {
         "F" | "C" => false,
         "P" => true,
