@@ -9,6 +9,8 @@ mod canonical;
 mod check;
 mod columns;
 mod concepts;
+mod coverage;
+mod diff;
 mod domain;
 mod error;
 mod fallback;
@@ -27,6 +29,8 @@ mod wanted;
 
 pub use canonical::{CHECK_DIGIT, CUT, JLAC10_ANALYTE, JLAC10_SHORT, RECEIPT_AS_HOT, RELABELLED, UNSHAPED, canonical};
 pub use concepts::Concepts;
+pub use coverage::{Coverage, Seen, Share, Unmapped};
+pub use diff::{Change, Map, diff};
 pub use domain::Domain;
 pub use error::CodesError;
 pub use load::{Progress, Sources};

@@ -9,10 +9,12 @@ fn coding(system: System, code: &str) -> Coding {
     coding
 }
 
+type File<'a> = (MasterKind, &'a str, Option<Column>, Option<Column>);
+
 /// Masters of the texts, written in CP932.
-fn load(files: &[(MasterKind, &str, Option<Column>, Option<Column>)]) -> Result<Masters, CodesError> {
+fn load(files: &[File<'_>]) -> Result<Masters, CodesError> {
     let folder = tempfile::tempdir().unwrap();
-    let master = |(index, (kind, text, key, target)): (usize, &(MasterKind, &str, Option<Column>, Option<Column>))| {
+    let master = |(index, (kind, text, key, target)): (usize, &File<'_>)| {
         let file = folder.path().join(format!("{index}.csv"));
         std::fs::write(&file, SHIFT_JIS.encode(text).0).unwrap();
         Master { kind: *kind, file, key_column: key.clone(), target_column: target.clone() }
