@@ -18,7 +18,7 @@ mod fold;
 mod load;
 mod maps;
 mod masters;
-mod remarks;
+pub mod remarks;
 mod resolved;
 mod settle;
 mod shape;
@@ -27,7 +27,7 @@ mod unit;
 mod vocabularies;
 mod wanted;
 
-pub use canonical::{CHECK_DIGIT, CUT, JLAC10_ANALYTE, JLAC10_SHORT, RECEIPT_AS_HOT, RELABELLED, UNSHAPED, canonical};
+pub use canonical::canonical;
 pub use concepts::Concepts;
 pub use coverage::{Coverage, Seen, Share, Unmapped};
 pub use diff::{Change, Map, diff};
@@ -35,25 +35,6 @@ pub use domain::Domain;
 pub use error::CodesError;
 pub use load::{Progress, Sources};
 pub use masters::{Column, Master, MasterKind, Masters};
+pub use remarks::REMARKS;
 pub use resolved::{How, Resolved, Target};
 pub use unit::ucum;
-
-use crate::remark::Remark;
-
-/// Every remark that codes, vocabularies and maps give rise to.
-pub fn remarks() -> impl Iterator<Item = Remark> {
-    canonical::REMARKS.iter().copied().chain(remarks::REMARKS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remarks_have_names_of_their_own_and_both_languages() {
-        let ids: std::collections::BTreeSet<_> = remarks().map(|remark| remark.id).collect();
-        assert_eq!(ids.len(), remarks().count());
-        assert!(remarks().all(|remark| remark.id.starts_with("codes-") && !remark.japanese.is_ascii()));
-        assert!(remarks().all(|remark| !remark.english.is_empty()));
-    }
-}

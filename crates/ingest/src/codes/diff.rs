@@ -94,6 +94,8 @@ impl fmt::Display for Change {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -111,5 +113,19 @@ mod tests {
         assert!(diff(&old, &old).is_empty() && !old.is_empty());
         assert_eq!((old.len(), new.len(), new.remarks().iter().count()), (4, 4, 1));
         assert!(Map::read(&[folder.path().join("none.csv")], Day(0)).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_bytes_are_a_map_or_an_error(head in any::<bool>(), bytes in any::<Vec<u8>>()) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("m.csv");
+            let header = if head { &b"source_code,source_vocabulary_id,target_concept_id\n"[..] } else { b"" };
+            std::fs::write(&file, [header, &bytes].concat()).unwrap();
+            if let Ok(map) = Map::read(&[file], Day(0)) {
+                prop_assert!(map.len() <= bytes.len());
+            }
+        }
     }
 }

@@ -3,6 +3,9 @@
 //! They turn MEDIS's disease numbers into ICD-10, and the drug codes of every kind of source into one: YJ. Without
 //! them hospitals with SS-MIX2, FHIR and DPC share no code of a drug at all.
 //!
+//! The price code of the fee tables has YJ's shape and is taken for it where HOT's master knows no product: of generics
+//! that share a price it names the group.
+//!
 //! A key with several targets is no pair: nothing is guessed, and the key is counted.
 
 mod columns;

@@ -1,6 +1,62 @@
-//! What vocabularies and maps do that deserves a word.
+//! What codes, vocabularies, maps and masters do that deserves a word.
 
 use crate::remark::Remark;
+
+/// A receipt code under the label of HOT.
+pub const RECEIPT_AS_HOT: Remark = Remark {
+    id: "codes-receipt-as-hot",
+    grave: false,
+    english: "drug codes labelled HOT that are receipt codes, and are kept as such",
+    japanese: "件の医薬品コードは HOT と表示されていますがレセプト電算コードのため、そのように扱います",
+};
+
+/// A code of another system than its label says.
+pub const RELABELLED: Remark = Remark {
+    id: "codes-relabelled",
+    grave: false,
+    english: "codes whose shape is that of another system than their label names, and are kept as codes of that system",
+    japanese: "件のコードは表示された体系と異なる体系の形をしているため、形の示す体系のコードとして扱います",
+};
+
+/// A code that does not have the shape of its label.
+pub const UNSHAPED: Remark = Remark {
+    id: "codes-unshaped",
+    grave: false,
+    english: "codes that do not have the shape of the system on their label, and are kept as local codes",
+    japanese: "件のコードは表示された体系の形をしていないため、院内コードとして扱います",
+};
+
+/// A code with a wrong check digit.
+pub const CHECK_DIGIT: Remark = Remark {
+    id: "codes-check-digit",
+    grave: true,
+    english: "LOINC or SNOMED CT codes whose check digit is wrong, and are kept as local codes",
+    japanese: "件の LOINC または SNOMED CT コードはチェックディジットが正しくないため、院内コードとして扱います",
+};
+
+/// A JLAC10 code that is cut short.
+pub const JLAC10_SHORT: Remark = Remark {
+    id: "codes-jlac10-short",
+    grave: false,
+    english: "JLAC10 codes of 15 or 16 characters instead of 17",
+    japanese: "件の JLAC10 コードは 17 桁ではなく 15 桁または 16 桁です",
+};
+
+/// A JLAC10 code that names the analyte only.
+pub const JLAC10_ANALYTE: Remark = Remark {
+    id: "codes-jlac10-analyte",
+    grave: false,
+    english: "JLAC10 codes that stop after the analyte, the identification or the material",
+    japanese: "件の JLAC10 コードは分析物、識別または材料までしかありません",
+};
+
+/// A code that is longer than codes are.
+pub const CUT: Remark = Remark {
+    id: "codes-cut",
+    grave: false,
+    english: "codes of more than 80 characters, which are cut",
+    japanese: "件のコードは 80 文字を超えるため、切り詰めました",
+};
 
 /// A row of a map that is out of force.
 pub const MAP_EXPIRED: Remark = Remark {
@@ -99,7 +155,14 @@ pub const MASTER_ROW: Remark = Remark {
 };
 
 /// Every remark of this module.
-pub(super) const REMARKS: [Remark; 12] = [
+pub const REMARKS: &[Remark] = &[
+    RECEIPT_AS_HOT,
+    RELABELLED,
+    UNSHAPED,
+    CHECK_DIGIT,
+    JLAC10_SHORT,
+    JLAC10_ANALYTE,
+    CUT,
     MAP_EXPIRED,
     MAP_UNAPPROVED,
     MAP_UNREADABLE,
@@ -113,3 +176,16 @@ pub(super) const REMARKS: [Remark; 12] = [
     MASTER_AMBIGUOUS,
     MASTER_ROW,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_have_names_of_their_own_and_both_languages() {
+        let ids: std::collections::BTreeSet<_> = REMARKS.iter().map(|remark| remark.id).collect();
+        assert_eq!(ids.len(), REMARKS.len());
+        assert!(REMARKS.iter().all(|remark| remark.id.starts_with("codes-") && !remark.japanese.is_ascii()));
+        assert!(REMARKS.iter().all(|remark| !remark.english.is_empty()));
+    }
+}

@@ -1,21 +1,24 @@
-//! A CSV file that a site keeps itself: in UTF-8 or CP932, with or without a header, by commas or tabs.
+//! A CSV file that a site keeps itself: in UTF-8, CP932 or Excel's UTF-16, with or without a header, by commas or tabs.
 
 use std::fs;
 use std::path::Path;
 
-use encoding_rs::{SHIFT_JIS, UTF_8};
+use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
 
 use super::error::CodesError;
 use super::fold::fold;
 
-/// Reads a file as text: UTF-8 where it is that, or else CP932.
+/// Reads a file as text: as its mark says, or UTF-8 where it is that, or else CP932.
 pub(super) fn read(path: &Path) -> Result<String, CodesError> {
     let bytes = fs::read(path).map_err(|source| CodesError::Io { file: path.to_owned(), source })?;
     Ok(decode(&bytes))
 }
 
 fn decode(bytes: &[u8]) -> String {
-    let (text, wrong) = UTF_8.decode_with_bom_removal(bytes);
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return encoding.decode_with_bom_removal(bytes).0.into_owned();
+    }
+    let (text, wrong) = UTF_8.decode_without_bom_handling(bytes);
     if wrong { SHIFT_JIS.decode_without_bom_handling(bytes).0.into_owned() } else { text.into_owned() }
 }
 
@@ -80,7 +83,8 @@ mod tests {
     fn encodings_delimiters_and_headers() {
         let utf8 = "\u{feff}source_code,名称\r\n1,\"あ,い\"\r\n".as_bytes().to_vec();
         let cp932 = SHIFT_JIS.encode("Source Code\t名称\n1\tあ,い\n").0.into_owned();
-        for bytes in [utf8, cp932] {
+        let utf16 = "\u{feff}source_code\t名称\r\n1\tあ,い\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [utf8, cp932, utf16] {
             let text = decode(&bytes);
             let table = Table::of(&text, true);
             assert_eq!((table.width, table.position(&["sourcecode"]), table.position(&["x"])), (2, Some(0), None));

@@ -210,13 +210,6 @@ fn nothing_is_no_code_and_long_ones_are_cut() {
     assert_eq!((coding.code.chars().count(), remarks.count(&CUT)), (80, 1));
 }
 
-#[test]
-fn remarks_have_names_of_their_own_and_both_languages() {
-    let ids: std::collections::BTreeSet<_> = REMARKS.iter().map(|remark| remark.id).collect();
-    assert_eq!(ids.len(), REMARKS.len());
-    assert!(REMARKS.iter().all(|remark| !remark.japanese.is_ascii() && !remark.english.is_empty()));
-}
-
 /// Texts that come near to the shapes, and any others.
 fn raw() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -1,4 +1,5 @@
 use encoding_rs::SHIFT_JIS;
+use proptest::prelude::*;
 
 use super::*;
 use crate::codes::canonical;
@@ -124,4 +125,23 @@ fn the_site_configures_them() {
     assert_eq!(config.masters[0].target_column, Some(Column::Name("ICD10".into())));
     assert_eq!((config.masters[1].kind, &config.masters[1].key_column), (MasterKind::MedisHot, &None));
     assert!(toml::from_str::<Config>("[[masters]]\nkind = \"receipt-drug\"\nfile = \"y.csv\"\nkey = 1\n").is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_bytes_are_a_master_or_an_error(bytes in prop_oneof![
+        any::<Vec<u8>>(),
+        "([0-9A-Z\",\t\r\n病名管理番号]{0,20}[,\n])*(2005417[0-9],K29[0-9]\n)*".prop_map(String::into_bytes),
+    ]) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("m.csv");
+        std::fs::write(&file, &bytes).unwrap();
+        for kind in [MasterKind::MedisDisease, MasterKind::MedisHot, MasterKind::ReceiptDrug] {
+            let master = Master { kind, file: file.clone(), key_column: None, target_column: None };
+            if let Ok(masters) = Masters::load(&[master]) {
+                prop_assert!(masters.len() <= bytes.len());
+            }
+        }
+    }
 }

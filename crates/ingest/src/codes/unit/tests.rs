@@ -1,6 +1,11 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::codes::{Concepts, Sources};
+use crate::when::Day;
 
 #[test]
 fn spellings_of_sources() {
@@ -45,12 +50,45 @@ fn spellings_of_sources() {
 
 #[test]
 fn what_has_a_concept_is_named_once_and_by_its_own_name() {
-    let codes: std::collections::BTreeSet<_> = CONCEPTS.iter().map(|(code, _)| code).collect();
-    let concepts: std::collections::BTreeSet<_> = CONCEPTS.iter().map(|(_, concept)| concept).collect();
+    let codes: BTreeSet<_> = CONCEPTS.iter().map(|(code, _)| code).collect();
+    let concepts: BTreeSet<_> = CONCEPTS.iter().map(|(_, concept)| concept).collect();
     assert_eq!((codes.len(), concepts.len()), (CONCEPTS.len(), CONCEPTS.len()));
     for (code, concept) in CONCEPTS {
         assert_eq!(ucum_concept(code), Some(*concept));
         assert!(ucum(code).is_some_and(|own| own == *code), "{code}: {:?}", ucum(code));
+    }
+}
+
+/// OMOP's own spelling of some of UCUM.
+const SPELT: &[(&str, &str)] = &[
+    ("U/L", "[U]/L"),
+    ("U/mL", "[U]/mL"),
+    ("U", "[U]"),
+    ("mU/L", "10*-3.[U]/L"),
+    ("mU/mL", "10*-3.[U]/mL"),
+    ("uU/mL", "10*-6.[U]/mL"),
+    ("m[iU]/mL", "10*-3.[iU]/mL"),
+    ("m[iU]/L", "10*-3.[iU]/L"),
+    ("u[iU]/mL", "10*-6.[iU]/mL"),
+    ("meq/L", "10*-3.eq/L"),
+    ("meq", "10*-3.eq"),
+    ("{s_co_ratio}", "{signal}/[{CO'ratio}]"),
+    ("[pH]", "pH"),
+    ("{score}", "[score]"),
+    ("mL/min/{1.73_m2}", "mL/min/(173.10*-2.m2)"),
+];
+
+#[test]
+fn every_concept_is_a_standard_unit_of_ohdsi() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/omop/mini_vocab");
+    if !folder.is_dir() {
+        return;
+    }
+    let sources = Sources { folders: vec![folder], maps: Vec::new(), today: Day(20_000) };
+    let concepts = Concepts::load(&sources, &BTreeSet::new(), &mut |_| {}).unwrap();
+    for (code, concept) in CONCEPTS {
+        let spelt = SPELT.iter().find(|(own, _)| own == code).map_or(*code, |(_, omop)| *omop);
+        assert_eq!(concepts.units.get(spelt), Some(concept), "{code} as {spelt}");
     }
 }
 
