@@ -1,6 +1,7 @@
 //! From codes to concepts, with vocabularies written here and with the one that the machine has.
 
 mod bad;
+mod japan;
 mod maps;
 mod real;
 mod vocabulary;

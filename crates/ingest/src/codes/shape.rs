@@ -150,13 +150,13 @@ pub(super) fn usage(code: &str) -> Option<String> {
 }
 
 /// LOINC: up to seven digits, a hyphen and a digit; parts and answers with their letters before them. Whether the
-/// check digit is right is said beside it.
+/// check digit is right is said beside it; that of parts and answers follows another rule and is not looked at.
 pub(super) fn loinc(code: &str) -> Option<(String, bool)> {
     let code = upper(code);
     let number = code.strip_prefix("LA").or_else(|| code.strip_prefix("LP")).unwrap_or(&code);
     let (body, check) = number.split_once('-')?;
     let fits = (1..=7).contains(&body.len()) && check.len() == 1 && digits(body) && digits(check);
-    let right = check::luhn(body.bytes().chain(check.bytes()));
+    let right = number.len() < code.len() || check::luhn(body.bytes().chain(check.bytes()));
     fits.then_some((code, right))
 }
 

@@ -144,6 +144,8 @@ fn tests_of_the_laboratory() {
         (System::Jlac11, "C2008-0000-250-009-F7", "JLAC11:C20080000250009F7"),
         (System::Jlac11, "C20080000250009F7", "JLAC11:C20080000250009F7"),
         (System::Loinc, "8480-6", "LOINC:8480-6"),
+        (System::Loinc, "LP29693-6", "LOINC:LP29693-6"),
+        (System::Loinc, "la6576-8", "LOINC:LA6576-8"),
         (System::Loinc, "８４６２－４", "LOINC:8462-4"),
     ] {
         check(system, raw, expect, None);
