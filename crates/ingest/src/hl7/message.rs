@@ -5,24 +5,24 @@ use std::borrow::Cow;
 /// No segment of HL7 v2.5 has as many fields; further ones are not looked at.
 const MAX_FIELDS: usize = 128;
 
-/// The delimiters that a message declares in MSH-1 and MSH-2.
+/// The delimiters that a message declares in MSH-1 and MSH-2. They are ASCII, so text can be split by the byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Separators {
     /// Between fields.
-    pub field: char,
+    pub field: u8,
     /// Between components.
-    pub component: char,
+    pub component: u8,
     /// Between repetitions.
-    pub repetition: char,
+    pub repetition: u8,
     /// Around escapes.
-    pub escape: char,
+    pub escape: u8,
     /// Between sub-components.
-    pub sub: char,
+    pub sub: u8,
 }
 
 impl Default for Separators {
     fn default() -> Self {
-        Self { field: '|', component: '^', repetition: '~', escape: '\\', sub: '&' }
+        Self { field: b'|', component: b'^', repetition: b'~', escape: b'\\', sub: b'&' }
     }
 }
 
@@ -30,15 +30,15 @@ impl Separators {
     /// What the text after `MSH` declares; the usual ones where it declares none, or such as cannot delimit.
     fn declared(after: &str) -> Self {
         let mut result = Self::default();
-        let mut chars = after.chars();
-        let Some(field) = chars.next().filter(|c| delimits(*c)) else { return result };
+        let mut bytes = after.bytes();
+        let Some(field) = bytes.next().filter(delimits) else { return result };
         result.field = field;
         let Self { component, repetition, escape, sub, .. } = &mut result;
-        for (place, declared) in [component, repetition, escape, sub].into_iter().zip(chars) {
+        for (place, declared) in [component, repetition, escape, sub].into_iter().zip(bytes) {
             if declared == field {
                 break;
             }
-            if delimits(declared) {
+            if delimits(&declared) {
                 *place = declared;
             }
         }
@@ -46,8 +46,30 @@ impl Separators {
     }
 }
 
-fn delimits(c: char) -> bool {
-    !c.is_alphanumeric() && !c.is_whitespace() && !c.is_control() && c != '"'
+fn delimits(byte: &u8) -> bool {
+    byte.is_ascii_punctuation() && *byte != b'"'
+}
+
+/// Parts of a text between separators. Most parts are a few bytes long, where a plain loop is the fastest search.
+#[derive(Debug, Clone)]
+struct Parts<'t, F> {
+    rest: Option<&'t str>,
+    separates: F,
+}
+
+impl<'t, F: Fn(u8) -> bool> Iterator for Parts<'t, F> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let text = self.rest.take()?;
+        let Some(end) = text.bytes().position(&self.separates) else { return Some(text) };
+        self.rest = text.get(end + 1..);
+        text.get(..end)
+    }
+}
+
+fn split(text: &str, separator: u8) -> Parts<'_, impl Fn(u8) -> bool> {
+    Parts { rest: Some(text), separates: move |byte| byte == separator }
 }
 
 #[derive(Debug)]
@@ -74,7 +96,8 @@ impl<'t> Message<'t> {
     /// characters around them (the frame 0x0B, 0x1C of the transport, padding) do not count.
     #[must_use]
     pub fn parse(text: &'t str) -> Option<Self> {
-        let mut lines = text.split(['\r', '\n']).map(|line| line.trim_matches(framing)).filter(|line| !line.is_empty());
+        let lines = Parts { rest: Some(text), separates: |byte| matches!(byte, b'\r' | b'\n') };
+        let mut lines = lines.map(|line| line.trim_matches(framing)).filter(|line| !line.is_empty());
         let first = lines.next()?;
         let separators = Separators::declared(first.strip_prefix("MSH")?);
         let mut message = Self { separators, spans: Vec::new(), fields: Vec::new(), stray: 0, more: false };
@@ -96,12 +119,12 @@ impl<'t> Message<'t> {
     fn is_segment(&self, text: &str) -> bool {
         let Some((id, rest)) = text.split_at_checked(3) else { return false };
         let named = id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        named && (rest.is_empty() || rest.starts_with(self.separators.field))
+        named && (rest.is_empty() || rest.as_bytes().first() == Some(&self.separators.field))
     }
 
     fn push(&mut self, text: &'t str, line: u32) {
         let start = self.fields.len();
-        self.fields.extend(text.split(self.separators.field).take(MAX_FIELDS));
+        self.fields.extend(split(text, self.separators.field).take(MAX_FIELDS));
         self.spans.push(Span { text, line, fields: (start, self.fields.len()) });
     }
 
@@ -181,7 +204,7 @@ impl<'m> Field<'m> {
     /// The text as it stands, without blanks around it. HL7's explicit nothing (`""`) is empty here.
     #[must_use]
     pub fn raw(self) -> &'m str {
-        match self.text.trim() {
+        match self.text.trim_ascii() {
             "\"\"" => "",
             text => text,
         }
@@ -195,7 +218,7 @@ impl<'m> Field<'m> {
 
     /// Its repetitions; one, empty, where it is empty.
     pub fn repetitions(self) -> impl Iterator<Item = Self> {
-        self.text.split(self.separators.repetition).map(move |text| Self { text, ..self })
+        split(self.text, self.separators.repetition).map(move |text| Self { text, ..self })
     }
 
     /// Its first repetition.
@@ -213,7 +236,7 @@ impl<'m> Field<'m> {
     /// How many components it has, at least one.
     #[must_use]
     pub fn components(self) -> usize {
-        self.text.split(self.separators.component).count()
+        split(self.text, self.separators.component).count()
     }
 
     /// A sub-component by number, from 1; empty where there is none.
@@ -222,27 +245,39 @@ impl<'m> Field<'m> {
         self.part(self.separators.sub, number)
     }
 
-    fn part(self, separator: char, number: usize) -> Self {
-        let text = self.text.split(separator).nth(number.saturating_sub(1)).unwrap_or_default();
-        Self { text: text.trim(), ..self }
+    /// The first six components: a code and its alternate.
+    #[must_use]
+    pub fn six(self) -> [Self; 6] {
+        let mut parts = split(self.text, self.separators.component);
+        std::array::from_fn(|_| Self { text: parts.next().unwrap_or_default(), ..self })
+    }
+
+    fn part(self, separator: u8, number: usize) -> Self {
+        let text = split(self.text, separator).nth(number.saturating_sub(1)).unwrap_or_default();
+        Self { text: text.trim_ascii(), ..self }
     }
 
     /// The text with its escapes resolved.
     #[must_use]
     pub fn text(self) -> Cow<'m, str> {
         let raw = self.raw();
-        if raw.contains(self.separators.escape) { Cow::Owned(self.unescape(raw)) } else { Cow::Borrowed(raw) }
+        if raw.as_bytes().contains(&self.separators.escape) {
+            Cow::Owned(self.unescape(raw))
+        } else {
+            Cow::Borrowed(raw)
+        }
     }
 
     fn unescape(self, raw: &str) -> String {
         let mut out = String::with_capacity(raw.len());
         let mut rest = raw;
-        while let Some((before, after)) = rest.split_once(self.separators.escape) {
+        let escape = char::from(self.separators.escape);
+        while let Some((before, after)) = rest.split_once(escape) {
             out.push_str(before);
-            rest = match after.split_once(self.separators.escape) {
+            rest = match after.split_once(escape) {
                 Some((name, tail)) if self.append(name, &mut out) => tail,
                 _ => {
-                    out.push(self.separators.escape);
+                    out.push(escape);
                     after
                 }
             };
@@ -254,11 +289,11 @@ impl<'m> Field<'m> {
     /// Appends what an escape stands for; `false` if it is none, and nothing is appended.
     fn append(self, name: &str, out: &mut String) -> bool {
         match name {
-            "F" => out.push(self.separators.field),
-            "S" => out.push(self.separators.component),
-            "T" => out.push(self.separators.sub),
-            "R" => out.push(self.separators.repetition),
-            "E" => out.push(self.separators.escape),
+            "F" => out.push(char::from(self.separators.field)),
+            "S" => out.push(char::from(self.separators.component)),
+            "T" => out.push(char::from(self.separators.sub)),
+            "R" => out.push(char::from(self.separators.repetition)),
+            "E" => out.push(char::from(self.separators.escape)),
             "H" | "N" => {}
             ".br" => out.push('\n'),
             _ => return append_hex(name, out),

@@ -49,8 +49,8 @@ impl Draft<'_> {
         let field = field.first();
         let (mut standard, mut local) = (Codes::new(), Codes::new());
         let mut text = false;
-        for first in [1, 4] {
-            let [code, display, label] = [first, first + 1, first + 2].map(|number| field.component(number));
+        let [code, display, label, other, other_display, other_label] = field.six();
+        for [code, display, label] in [[code, display, label], [other, other_display, other_label]] {
             text |= !display.is_empty();
             if code.is_empty() {
                 continue;
@@ -120,8 +120,7 @@ impl Draft<'_> {
     /// only a number is read as such, whatever its table.
     pub(super) fn unit(&mut self, field: Field<'_>) -> Option<Coding> {
         let field = field.first();
-        let parts = [1, 2, 3, 4, 5, 6].map(|number| field.component(number).text());
-        let [code, text, label, other, other_text, other_label] = parts;
+        let [code, text, label, other, other_text, other_label] = field.six().map(Field::text);
         if code.ends_with("10") && text.starts_with(|c: char| c.is_ascii_digit()) {
             // A raw separator within a power of ten: x10^4/uL.
             return self.readable_unit(&format!("{code}^{text}"), "");

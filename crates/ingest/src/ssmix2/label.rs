@@ -21,6 +21,7 @@ impl<'t> Label<'t> {
         let known = |system| Self::Known(system, None);
         match name {
             "" => Self::Absent,
+            "JC10" => known(System::Jlac10),
             _ if name.starts_with("99") || is("L") => Self::Local(name),
             _ if is("MDCDX2") || is("MEDIS") => known(System::Medis),
             _ if is("I10") || is("ICD10") || is("ICD-10") || is("I10P") => known(System::Icd10),

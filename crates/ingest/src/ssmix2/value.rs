@@ -55,7 +55,7 @@ pub fn read(text: &str) -> Reading {
     if let Some(value) = plain(text) {
         return Reading::Number(Number { value, comparator: None });
     }
-    if text.chars().nth(MAX_CHARS).is_some() {
+    if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
         return Reading::Unread;
     }
     tokens(text).and_then(|tokens| whole(&tokens)).unwrap_or(Reading::Unread)

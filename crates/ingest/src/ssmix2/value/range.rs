@@ -1,7 +1,7 @@
 //! Reference ranges.
 
 use super::token::{Token, tokens};
-use super::{MAX_CHARS, amount};
+use super::{MAX_CHARS, amount, plain};
 use crate::record::Comparator;
 
 /// Lower and upper limit of what is normal, as far as there are limits.
@@ -16,8 +16,12 @@ pub struct Range {
 /// Reads a reference range. What is no range of numbers, and what could be two different ones (`-5`), has no limits.
 #[must_use]
 pub fn range(text: &str) -> Range {
-    if text.chars().nth(MAX_CHARS).is_some() {
+    if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
         return Range::default();
+    }
+    // By far the most are written so.
+    if let Some((low, high)) = text.split_once('-').and_then(|(low, high)| Some((plain(low)?, plain(high)?))) {
+        return between(low, high).unwrap_or_default();
     }
     tokens(text).and_then(|tokens| limits(strip(&tokens))).unwrap_or_default()
 }
