@@ -75,11 +75,12 @@ pub fn convert(name: &Name, file: &str, bytes: &[u8], rules: &Rules, extract: &m
         return extract.remark(not_read(&name.kind));
     }
     note(&decoded, &message, extract);
-    let mut draft = Draft { name, file, rules, extract, records: Vec::new(), inpatient: None };
+    let inpatient = message.segment("PV1").and_then(|pv1| draft::inpatient(pv1.value(2)));
+    let written = draft::written(name, &message);
+    let mut draft = Draft { name, file, rules, extract, records: Vec::new(), inpatient, written };
     if !is_patient(&mut draft, &message) {
         return;
     }
-    draft.inpatient = message.segment("PV1").and_then(|pv1| draft::inpatient(pv1.value(2)));
     records(&mut draft, &message);
     let statement = Statement { key: name.key(), version: name.version(), records: draft.records };
     extract.statements.push((name.patient.clone(), statement));

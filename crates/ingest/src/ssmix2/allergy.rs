@@ -19,21 +19,21 @@ pub(super) fn allergies(draft: &mut Draft<'_>, message: &Message<'_>) {
             continue;
         }
         let at = draft.about(&[iam.value(11), iam.value(13)]);
-        push(draft, message, iam, at);
+        push(draft, iam, at);
     }
 }
 
 /// AL1, whose sixth field is the date.
-pub(super) fn of_basics(draft: &mut Draft<'_>, message: &Message<'_>, al1: Segment<'_>) {
+pub(super) fn of_basics(draft: &mut Draft<'_>, al1: Segment<'_>) {
     let at = draft.about(&[al1.value(6)]);
-    push(draft, message, al1, at);
+    push(draft, al1, at);
 }
 
-fn push(draft: &mut Draft<'_>, message: &Message<'_>, segment: Segment<'_>, at: Option<When>) {
+fn push(draft: &mut Draft<'_>, segment: Segment<'_>, at: Option<When>) {
     if segment.field(2).is_empty() && segment.field(3).is_empty() {
         return;
     }
-    let Some(at) = at.or_else(|| draft.written(message)) else { return draft.reject(segment, Rule::Essential) };
+    let Some(at) = at.or(draft.written) else { return draft.reject(segment, Rule::Essential) };
     let mut codes = draft.codes(segment.field(2), System::Hl7(127));
     if codes.is_empty() {
         codes.extend(draft.coding(System::Hl7(127), None, UNSAID, ""));

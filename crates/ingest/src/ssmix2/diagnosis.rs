@@ -1,5 +1,7 @@
 //! PPR-01: the history of diagnoses, one or many to a file.
 
+use std::collections::BTreeSet;
+
 use super::draft::{Draft, inpatient};
 use super::remarks::ENTERED_IN_ERROR;
 use super::time;
@@ -11,13 +13,14 @@ use crate::{Rule, System};
 pub(super) fn diagnoses(draft: &mut Draft<'_>, message: &Message<'_>) {
     let segments: Vec<_> = message.segments().collect();
     let starts: Vec<_> = (0..segments.len()).filter(|at| segments[*at].id() == "PRB").collect();
-    let erroneous: Vec<&str> = starts.iter().map(|at| segments[*at]).filter(is_error).map(|prb| prb.value(4)).collect();
+    let erroneous: BTreeSet<&str> =
+        starts.iter().map(|at| segments[*at]).filter(is_error).map(|prb| prb.value(4)).collect();
     for (place, at) in starts.iter().enumerate() {
         let end = starts.get(place + 1).copied().unwrap_or(segments.len());
         let group = &segments[*at..end];
         let Some((prb, rest)) = group.split_first() else { continue };
         let instance = prb.value(4);
-        if is_error(prb) || (!instance.is_empty() && erroneous.contains(&instance)) {
+        if is_error(prb) || (!instance.is_empty() && erroneous.contains(instance)) {
             draft.remark(&ENTERED_IN_ERROR);
         } else {
             diagnosis(draft, *prb, rest);

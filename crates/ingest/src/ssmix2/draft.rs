@@ -27,6 +27,8 @@ pub(super) struct Draft<'a> {
     pub(super) records: Vec<Record>,
     /// Whether the message as a whole comes from a stay (PV1-2).
     pub(super) inpatient: Option<bool>,
+    /// When the message was written.
+    pub(super) written: Option<When>,
 }
 
 impl Draft<'_> {
@@ -174,17 +176,17 @@ impl Draft<'_> {
         Some(when)
     }
 
-    /// When the message was written.
-    pub(super) fn written(&self, message: &Message<'_>) -> Option<When> {
-        let field = |id, number| message.segment(id).and_then(|segment| time::when(segment.value(number)));
-        field("EVN", 2).or_else(|| field("MSH", 7)).or_else(|| time::when(&self.name.stamp))
-    }
-
     /// Where a record comes from, by the order it belongs to (ORC-29) or by the message.
     pub(super) fn link(&self, orc: Option<Segment<'_>>) -> Link {
         let order = orc.and_then(|orc| inpatient(orc.value(29)));
         Link { visit: None, inpatient: order.or(self.inpatient) }
     }
+}
+
+/// When a message was written: by itself, or by the name of its file.
+pub(super) fn written(name: &Name, message: &Message<'_>) -> Option<When> {
+    let field = |id, number| message.segment(id).and_then(|segment| time::when(segment.value(number)));
+    field("EVN", 2).or_else(|| field("MSH", 7)).or_else(|| time::when(&name.stamp))
 }
 
 /// I, or O and E.

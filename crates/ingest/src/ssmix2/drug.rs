@@ -66,7 +66,7 @@ fn ordered(
     let Some(start) = timing.start.or_else(|| draft.moment(&[order.time()])) else {
         return draft.reject(segment, Rule::Essential);
     };
-    let route = order.first("RXR").and_then(|rxr| draft.code(rxr.field(1), System::Hl7(162)));
+    let route = order.rxr.and_then(|rxr| draft.code(rxr.field(1), System::Hl7(162)));
     draft.push(Record::Drug(Drug {
         reference: None,
         codes,
@@ -86,36 +86,51 @@ fn ordered(
 pub(super) fn administrations(draft: &mut Draft<'_>, message: &Message<'_>) {
     for order in Order::all(draft, message, "RXA") {
         let vaccine = vaccination(draft, &order);
-        for (at, rxa) in order.segments.iter().enumerate().filter(|(_, segment)| segment.id() == "RXA") {
-            if !is_given(*rxa) {
-                draft.remark(&NOT_GIVEN);
-                continue;
+        let (mut given, mut rxr) = (Vec::new(), None);
+        for segment in order.segments.iter().rev() {
+            match segment.id() {
+                "RXR" => rxr = Some(*segment),
+                "RXA" => given.push((*segment, rxr)),
+                _ => {}
             }
-            let Some(mut codes) = draft.essential(*rxa, 5, System::Local) else { continue };
-            codes.extend(vaccine.clone().filter(|vaccine| !codes.contains(vaccine)));
-            let Some(start) = draft.moment(&[rxa.value(3), rxa.value(4), order.time()]) else {
-                draft.reject(*rxa, Rule::Essential);
-                continue;
-            };
-            let after = order.segments.get(at..).unwrap_or_default();
-            let rxr = after.iter().find(|segment| segment.id() == "RXR");
-            let route = rxr.and_then(|rxr| draft.code(rxr.field(1), System::Hl7(162)));
-            let unit = draft.unit(rxa.field(7));
-            draft.push(Record::Drug(Drug {
-                reference: None,
-                codes,
-                start,
-                end: time::when(rxa.value(4)),
-                days: None,
-                quantity: amount(rxa.field(6)),
-                unit,
-                route,
-                provenance: Provenance::EhrAdministration,
-                order: order.number(draft),
-                link: draft.link(order.orc),
-            }));
+        }
+        for (rxa, rxr) in given.into_iter().rev() {
+            if is_given(rxa) {
+                administration(draft, &order, rxa, rxr, vaccine.as_ref());
+            } else {
+                draft.remark(&NOT_GIVEN);
+            }
         }
     }
+}
+
+fn administration(
+    draft: &mut Draft<'_>,
+    order: &Order<'_>,
+    rxa: Segment<'_>,
+    rxr: Option<Segment<'_>>,
+    vaccine: Option<&Coding>,
+) {
+    let Some(mut codes) = draft.essential(rxa, 5, System::Local) else { return };
+    codes.extend(vaccine.filter(|vaccine| !codes.contains(vaccine)).cloned());
+    let Some(start) = draft.moment(&[rxa.value(3), rxa.value(4), order.time()]) else {
+        return draft.reject(rxa, Rule::Essential);
+    };
+    let route = rxr.and_then(|rxr| draft.code(rxr.field(1), System::Hl7(162)));
+    let unit = draft.unit(rxa.field(7));
+    draft.push(Record::Drug(Drug {
+        reference: None,
+        codes,
+        start,
+        end: time::when(rxa.value(4)),
+        days: None,
+        quantity: amount(rxa.field(6)),
+        unit,
+        route,
+        provenance: Provenance::EhrAdministration,
+        order: order.number(draft),
+        link: draft.link(order.orc),
+    }));
 }
 
 /// Complete or partial (RXA-20), and not taken back (RXA-21). Where nothing is said, a refusal (RXA-18) says it.

@@ -11,6 +11,8 @@ const NONE: char = '9';
 pub(super) struct Order<'m> {
     pub(super) orc: Option<Segment<'m>>,
     pub(super) segments: Vec<Segment<'m>>,
+    /// The first RXR.
+    pub(super) rxr: Option<Segment<'m>>,
 }
 
 impl<'m> Order<'m> {
@@ -19,11 +21,15 @@ impl<'m> Order<'m> {
         let mut orders: Vec<Self> = Vec::new();
         for segment in message.segments() {
             if segment.id() == "ORC" {
-                orders.push(Self { orc: Some(segment), segments: Vec::new() });
-            } else if orders.is_empty() && segment.id() == opens {
-                orders.push(Self { orc: None, segments: vec![segment] });
-            } else if let Some(order) = orders.last_mut() {
+                orders.push(Self { orc: Some(segment), segments: Vec::new(), rxr: None });
+                continue;
+            }
+            if orders.is_empty() && segment.id() == opens {
+                orders.push(Self { orc: None, segments: Vec::new(), rxr: None });
+            }
+            if let Some(order) = orders.last_mut() {
                 order.segments.push(segment);
+                order.rxr = order.rxr.or(Some(segment).filter(|segment| segment.id() == "RXR"));
             }
         }
         let all = orders.len();

@@ -11,6 +11,9 @@ use crate::hl7::{Message, Segment};
 use crate::record::{Procedure, Provenance, Record};
 use crate::{Rule, System};
 
+/// How far back a repetition is looked for: it follows at once.
+const REPEATS: usize = 16;
+
 /// The examinations of a message.
 pub(super) fn examinations(draft: &mut Draft<'_>, message: &Message<'_>) {
     let orders = Order::all(draft, message, "OBR");
@@ -48,7 +51,8 @@ fn examination(
     let end = time::when(observed(8));
     let (provenance, link) = (Provenance::Ehr, draft.link(order.orc));
     let record = Record::Procedure(Procedure { codes, start, end, quantity: None, provenance, link });
-    if !draft.records.contains(&record) || order.control() == "CH" {
+    let repeated = || draft.records.iter().rev().take(REPEATS).any(|earlier| *earlier == record);
+    if order.control() == "CH" || !repeated() {
         draft.push(record);
     }
 }

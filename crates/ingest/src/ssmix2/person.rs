@@ -19,9 +19,9 @@ pub(super) fn basics(draft: &mut Draft<'_>, message: &Message<'_>) {
     }
     for segment in message.segments() {
         match segment.id() {
-            "OBX" => observed(draft, message, segment),
-            "DB1" => disability(draft, message, segment),
-            "AL1" => allergy::of_basics(draft, message, segment),
+            "OBX" => observed(draft, segment),
+            "DB1" => disability(draft, segment),
+            "AL1" => allergy::of_basics(draft, segment),
             "IN1" => insurance(draft, segment),
             _ => {}
         }
@@ -66,9 +66,9 @@ fn zip3(text: &str) -> Option<String> {
 }
 
 /// Sizes are measurements; groups and other answers by code are observations.
-fn observed(draft: &mut Draft<'_>, message: &Message<'_>, obx: Segment<'_>) {
+fn observed(draft: &mut Draft<'_>, obx: Segment<'_>) {
     let Some(Answer { codes, value, preliminary }) = result::answer(draft, obx, None) else { return };
-    let Some(at) = time::when(obx.value(14)).or_else(|| draft.written(message)) else {
+    let Some(at) = time::when(obx.value(14)).or(draft.written) else {
         return draft.reject(obx, Rule::Essential);
     };
     let (provenance, link) = (Provenance::Ehr, draft.link(None));
@@ -80,11 +80,11 @@ fn observed(draft: &mut Draft<'_>, message: &Message<'_>, obx: Segment<'_>) {
 }
 
 /// Whether the patient is disabled: DB1 of the patient (PT), not of a guarantor.
-fn disability(draft: &mut Draft<'_>, message: &Message<'_>, db1: Segment<'_>) {
+fn disability(draft: &mut Draft<'_>, db1: Segment<'_>) {
     if !matches!(db1.value(2), "" | "PT") || db1.field(4).is_empty() {
         return;
     }
-    let Some(at) = time::when(db1.value(5)).or_else(|| draft.written(message)) else {
+    let Some(at) = time::when(db1.value(5)).or(draft.written) else {
         return draft.reject(db1, Rule::Essential);
     };
     let Some(question) = draft.coding(System::Hl7(334), None, "PT", "") else { return };

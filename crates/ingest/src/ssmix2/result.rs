@@ -141,7 +141,7 @@ fn is_code(field: Field<'_>) -> bool {
         }
 }
 
-/// CWE: a code, and the grade that its text, or the code itself, spells.
+/// CWE: a code, and the grade that its text, or the code itself, spells; without a code, a number too.
 fn coded(draft: &mut Draft<'_>, field: Field<'_>) -> Value {
     if field.is_empty() {
         return Value::default();
@@ -153,9 +153,14 @@ fn coded(draft: &mut Draft<'_>, field: Field<'_>) -> Value {
     let damaged = field.component(1).raw().contains(char::REPLACEMENT_CHARACTER);
     let code = if damaged { None } else { draft.code(field, System::Local) };
     let spelled = [2, 5, 1].into_iter().map(|part| value::read(&field.component(part).text()));
-    let graded = spelled.into_iter().find(|reading| matches!(reading, Reading::Grade(_) | Reading::Both(..)));
-    let mut value = said(graded.unwrap_or(Reading::Empty));
-    value.unread = code.is_none() && graded.is_none();
+    let telling = |reading: &Reading| match reading {
+        Reading::Grade(_) | Reading::Both(..) => true,
+        Reading::Number(_) => code.is_none(),
+        _ => false,
+    };
+    let read = spelled.into_iter().find(telling);
+    let mut value = said(read.unwrap_or(Reading::Empty));
+    value.unread = code.is_none() && read.is_none();
     value.code = code;
     value
 }

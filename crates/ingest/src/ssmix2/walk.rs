@@ -81,25 +81,28 @@ impl Walk {
         walk
     }
 
-    /// Lists the folder of `self.path`.
+    /// Goes into the folder of `self.path`.
     fn enter(&mut self) {
-        let mut entries = Vec::new();
-        match fs::read_dir(&self.path) {
-            Err(error) => self.trouble(self.path.clone(), Reason::Unreadable(error.kind())),
-            Ok(listing) => {
-                for entry in listing {
-                    match entry.and_then(|entry| Ok(Entry { kind: entry.file_type()?, name: entry.file_name() })) {
-                        Ok(entry) => entries.push(entry),
-                        Err(error) => {
-                            self.trouble(self.path.clone(), Reason::Unreadable(error.kind()));
-                            break;
-                        }
-                    }
-                }
-            }
-        }
+        let path = self.path.clone();
+        let mut entries = self.list(&path);
         entries.sort_unstable_by(|a, b| b.name.cmp(&a.name));
         self.levels.push(entries);
+    }
+
+    /// What is in a folder, as far as it can be read.
+    fn list(&mut self, path: &Path) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let listed = fs::read_dir(path).and_then(|listing| {
+            for entry in listing {
+                let entry = entry?;
+                entries.push(Entry { kind: entry.file_type()?, name: entry.file_name() });
+            }
+            Ok(())
+        });
+        if let Err(error) = listed {
+            self.trouble(path.to_owned(), Reason::Unreadable(error.kind()));
+        }
+        entries
     }
 
     fn trouble(&mut self, path: PathBuf, reason: Reason) {
@@ -135,15 +138,11 @@ impl Walk {
 
     /// A content folder of the extended storage: its main document, or its first file where none is called so.
     fn content(&mut self, path: PathBuf, folder: &OsStr) {
-        let mut files: Vec<OsString> = match fs::read_dir(&path) {
-            Err(error) => return self.trouble(path, Reason::Unreadable(error.kind())),
-            Ok(listing) => listing
-                .filter_map(|entry| entry.ok().filter(|e| e.file_type().is_ok_and(|t| t.is_file())))
-                .map(|entry| entry.file_name())
-                .collect(),
+        let entries = self.list(&path);
+        let files = entries.into_iter().filter(|entry| entry.kind.is_file()).map(|entry| entry.name);
+        let Some(main) = files.min_by_key(|file| (!is_main(file), file.clone())).map(|file| path.join(file)) else {
+            return self.trouble(path, Reason::Name);
         };
-        files.sort_unstable_by_key(|file| (!is_main(file), file.clone()));
-        let Some(main) = files.first().map(|file| path.join(file)) else { return self.trouble(path, Reason::Name) };
         let found = match Name::at(&main) {
             Some(name) => look(main.clone(), name).map_err(|error| Reason::Unreadable(error.kind())),
             None => Err(wrong(folder)),
