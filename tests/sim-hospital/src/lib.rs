@@ -5,8 +5,9 @@
 //!
 //! Patients come first, formats second. [`Hospital::generate`] makes the model: people with illnesses, visits and what
 //! was recorded at each visit, under the hospital's own codes ([`Code`]). [`omop_tables`] turns the model into the
-//! tables of OMOP CDM v5.4, and [`write`](write()) writes those in three shapes. A writer of another format starts from the same
-//! model, so that the same patient can be followed through all of them.
+//! tables of OMOP CDM v5.4; [`write`](write()) writes those in three shapes, and the model itself in the formats that
+//! Japanese hospitals have: SS-MIX2, FHIR, DPC and tables of their own. All start from the same model, so that the same
+//! patient can be followed through all of them, and [`carried`] counts what must arrive of it.
 //!
 //! What must stay true:
 //! - The same [`Spec`] gives the same bytes. Each patient has a random stream of their own, so that a patient does not
@@ -19,19 +20,23 @@
 //!   and the vocabularies are called `SIM …`: nothing of a licensed vocabulary is shipped. Codes after `JLAC10:`,
 //!   `HOT9:`, `YJ:` and `KCODE:` are like the real ones in shape only.
 
+mod carry;
 mod course;
 mod draw;
 mod hospital;
+mod identity;
 mod omop;
 mod patient;
 mod spec;
 pub mod terms;
 mod write;
 
+pub use carry::{Carried, Tally, carried};
 pub use hospital::{CareSite, Department, Hospital, Place, Provider};
+pub use identity::{Identity, Name, doctor, identity};
 pub use omop::{Dirt, Flaw, Omop, OmopError, omop_tables};
 pub use patient::{
     Code, Death, Diagnosis, Lab, Observation, Patient, Prescription, Procedure, Sex, Smoking, Visit, VisitKind,
 };
 pub use spec::{Profile, Spec, SpecError};
-pub use write::{Format, WriteError, Written, write};
+pub use write::{Format, Mapping, WriteError, Written, concept_map, write, write_concept_map};

@@ -7,12 +7,14 @@ mod assays;
 mod conditions;
 mod drugs;
 mod general;
+mod japanese;
 mod procedures;
 
 pub use assays::*;
 pub use conditions::*;
 pub use drugs::*;
 pub use general::*;
+pub use japanese::japanese;
 pub use procedures::*;
 
 use std::collections::BTreeMap;

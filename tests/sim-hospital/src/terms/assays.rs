@@ -29,6 +29,37 @@ impl Assay {
         let scale = 10_f64.powi(self.decimals);
         (value.clamp(self.limits.0, self.limits.1) * scale).round() / scale
     }
+
+    /// Whether it is a vital sign or a measure of the body, and no laboratory test.
+    #[must_use]
+    pub fn is_vital(&self) -> bool {
+        self.term.stem.starts_with("9V")
+    }
+
+    /// A reported value with its decimals: the shortest text that reads as the same number.
+    pub(crate) fn shown(&self, value: Option<f64>) -> Option<String> {
+        value.map(|value| format!("{value:.*}", usize::try_from(self.decimals).unwrap_or(0)))
+    }
+
+    /// The reference range as laboratories print it: `4.6-6.2`, `>=60`, `<=0.14`, or nothing.
+    pub(crate) fn range_shown(&self) -> String {
+        match self.range {
+            (Some(low), Some(high)) => format!("{low}-{high}"),
+            (Some(low), None) => format!(">={low}"),
+            (None, Some(high)) => format!("<={high}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// `H` above the range, `L` below it, `N` within.
+    pub(crate) fn flag(&self, value: Option<f64>) -> &'static str {
+        match (value, self.range) {
+            (None, _) | (_, (None, None)) => "",
+            (Some(value), (_, Some(high))) if value > high => "H",
+            (Some(value), (Some(low), _)) if value < low => "L",
+            _ => "N",
+        }
+    }
 }
 
 macro_rules! assays {
