@@ -189,7 +189,7 @@ impl<'m> Segment<'m> {
     /// The first component of the first repetition of a field.
     #[must_use]
     pub fn value(self, number: usize) -> &'m str {
-        self.field(number).first().component(1).text
+        self.field(number).first().component(1).raw()
     }
 }
 
@@ -320,7 +320,9 @@ mod tests {
 
     use super::*;
 
-    const TEXT: &str = "\u{b}MSH|^~\\&|A|B\rPID|1||42^^^X&Y&Z~43\n\r\nOBX|1|ST|a^b||480×10^4||\"\"|x\\F\\y\\S\\\\T\\\\R\\\\E\\\\X0d41\\\rQ|2\r\n\rPV1\r\u{1c}\r";
+    const TEXT: &str = "\u{b}MSH|^~\\&|A|B\rPID|1||42^^^X&Y&Z~43\n\r\n\
+         OBX|1|ST|a^b||480×10^4||\"\"|x\\F\\y\\S\\\\T\\\\R\\\\E\\\\X0d41\\\r\
+         Q|2\r\n\rPV1\r\u{1c}\r";
 
     #[test]
     fn parts_are_found_by_number() {
@@ -336,7 +338,7 @@ mod tests {
         assert_eq!((pid.value(3), pid.value(99), pid.value(0)), ("42", "", ""));
         let obx = message.segment("OBX").unwrap();
         assert_eq!((obx.field(5).raw(), obx.field(5).components()), ("480×10^4", 2));
-        assert!(obx.field(7).is_empty());
+        assert!(obx.field(7).is_empty() && obx.value(7).is_empty());
         assert_eq!(obx.field(8).text(), "x|y^&~\\\rA");
         assert!(message.segment("PV1").unwrap().field(2).is_empty());
     }

@@ -14,8 +14,55 @@ use crate::{Coding, Extract, Remark, Rule, Rules, System, When, codes};
 const MAX_CODE: usize = 64;
 /// Nor is a unit.
 const MAX_UNIT: usize = 20;
-/// What units are written with beside ASCII. A text that somebody put into the place of a unit has other letters.
-const UNIT_LETTERS: &str = "μµΩ°℃×％／・個本錠枚回日週月年倍秒分時間歳点滴包管瓶筒袋単位国際視野毎⁰¹²³⁴⁵⁶⁷⁸⁹";
+/// Of the text of a code, in characters.
+const MAX_DISPLAY: usize = 200;
+/// Signs of units beside ASCII, squared units (㎎, ㎗) and full-width ASCII.
+const UNIT_SIGNS: &str = "μµΩ°℃×・⁰¹²³⁴⁵⁶⁷⁸⁹";
+/// Words of units. A text that somebody put into the place of a unit has others.
+const UNIT_WORDS: [&str; 42] = [
+    "個",
+    "本",
+    "錠",
+    "枚",
+    "回",
+    "回分",
+    "日",
+    "日分",
+    "週",
+    "月",
+    "年",
+    "倍",
+    "秒",
+    "分",
+    "時",
+    "時間",
+    "歳",
+    "点",
+    "滴",
+    "包",
+    "管",
+    "瓶",
+    "筒",
+    "袋",
+    "単位",
+    "国際単位",
+    "視野",
+    "毎視野",
+    "万",
+    "億",
+    "対",
+    "比",
+    "人",
+    "枝",
+    "缶",
+    "カプセル",
+    "アンプル",
+    "バイアル",
+    "キット",
+    "シリンジ",
+    "パック",
+    "セット",
+];
 /// Of a record in the quarantine, in bytes.
 const MAX_RECORD: usize = 4096;
 
@@ -111,7 +158,7 @@ impl Draft<'_> {
             (_, Some(table)) => self.canonical(system, &format!("{}:{code}", clean(table)?)),
             (_, None) => self.canonical(system, &code),
         }?;
-        Some(self.extract.code(coding, Some(display)))
+        Some(self.extract.code(coding, Some(short(display))))
     }
 
     fn canonical(&mut self, system: System, code: &str) -> Option<Coding> {
@@ -150,12 +197,13 @@ impl Draft<'_> {
         if code.is_empty() {
             return None;
         }
-        if code.chars().nth(MAX_UNIT).is_some() || !code.chars().all(is_of_unit) {
+        if code.chars().nth(MAX_UNIT).is_some() || !is_unit(code) {
             self.remark(&TEXT_CODE);
             return None;
         }
         let coding = self.canonical(System::Ucum, code)?;
-        Some(self.extract.code(coding, Some(text).filter(|text| !text.is_empty()).or(Some(code))))
+        let display = if text.is_empty() { code } else { short(text) };
+        Some(self.extract.code(coding, Some(display)))
     }
 
     /// The first of several texts that is a time, or else the day of the folder.
@@ -206,9 +254,15 @@ pub(super) fn amount(field: Field<'_>) -> Option<f64> {
     }
 }
 
-fn is_of_unit(c: char) -> bool {
-    // Squared units (㎎, ㎗) and full-width ASCII have blocks of their own.
-    c.is_ascii_graphic() || matches!(c, '\u{3371}'..='\u{33df}' | '\u{ff01}'..='\u{ff5e}') || UNIT_LETTERS.contains(c)
+fn is_unit(text: &str) -> bool {
+    let block = |c| matches!(c, '\u{3371}'..='\u{33df}' | '\u{ff01}'..='\u{ff5e}');
+    let sign = |c: char| c.is_ascii_graphic() || block(c) || UNIT_SIGNS.contains(c);
+    text.split(sign).all(|word| word.is_empty() || UNIT_WORDS.contains(&word))
+}
+
+/// The text of a code, as much of it as anybody would read.
+fn short(display: &str) -> &str {
+    display.char_indices().nth(MAX_DISPLAY).and_then(|(end, _)| display.get(..end)).unwrap_or(display)
 }
 
 /// What a record shows in the quarantine.

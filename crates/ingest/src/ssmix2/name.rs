@@ -88,7 +88,7 @@ impl Name {
         }
         let name = Self::parse(above)?;
         let kind = Kind::of(&decode(parts.next()?)?);
-        let extended = matches!(kind, Kind::Extended(_)) && name.lies_in(parts.next(), parts.next());
+        let extended = matches!(kind, Kind::Extended(_) | Kind::Other(_)) && name.lies_in(parts.next(), parts.next());
         extended.then_some(Self { kind, ..name })
     }
 

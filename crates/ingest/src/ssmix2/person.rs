@@ -40,7 +40,7 @@ fn person(draft: &Draft<'_>, pid: Segment<'_>) -> Person {
             "O" | "A" => Sex::Other,
             _ => Sex::Unknown,
         },
-        zip3: zip3(&pid.field(11).first().component(5).text()),
+        zip3: pid.field(11).repetitions().find_map(|address| zip3(&address.component(5).text())),
         test: draft.rules.is_test(&draft.name.patient, &names),
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use proptest::prelude::*;
 use renkei_ingest::ssmix2::{Name, convert};
-use renkei_ingest::{Extract, Rule, Rules};
+use renkei_ingest::{Coding, Extract, Rule, Rules};
 
 use crate::ssmix2::storage::{PATIENT, extract, extract_with, jis, message, name, records, remarked};
 
@@ -146,14 +146,20 @@ fn files_that_break_off_anywhere_say_what_they_say_so_far() {
 #[test]
 fn gigantic_fields_and_many_segments_stay_bounded() {
     let long = "9".repeat(1 << 20);
-    for (from, to) in
-        [("480×10^4", long.as_str()), ("3A010000002327101", &long), ("mg/dL^mg/dL", &long), ("6.70-8.3", &long)]
-    {
+    for (from, to) in [
+        ("480×10^4", long.as_str()),
+        ("3A010000002327101", &long),
+        ("mg/dL^mg/dL", &long),
+        ("6.70-8.3", &long),
+        ("総蛋白", &long),
+    ] {
         let bytes = jis(&message("OUL^R22", "O", &everything().replace(from, to)));
         let extract = extract_with("OML-11", &bytes, &Rules::default());
         let size: usize = extract.statements.iter().map(|(_, statement)| format!("{statement:?}").len()).sum();
         assert!(size < 10_000 && extract.rejects.iter().all(|reject| reject.record.len() <= 4096));
-        assert!(extract.seen.iter().all(|(code, _)| code.code.len() < 200));
+        let bounded =
+            |(code, text): (&Coding, Option<&str>)| code.code.len() < 200 && text.is_none_or(|text| text.len() <= 800);
+        assert!(extract.seen.iter().all(bounded));
     }
     let many = "OBX|1|NM|3A010000002327101^総蛋白^JC10||7.2||||||F\n".repeat(20_000);
     let extract = extract("OML-11", &message("OUL^R22", "O", &format!("OBR||||||||20200409\n{many}")));
@@ -180,7 +186,8 @@ const CORPUS: [&[u8]; 14] = [
     b"MSH|^~\\&\rOBX\rSPM\rOBR\rORC\rRXA\rRXE\rRXC\rTQ1\rPRB\rZPR\rIAM\rAL1\rIN1\rDB1\rZE1\rPV1\rEVN\rPID",
     b"MSH|^~\\&\rOBX|||||||||||||||||||||||||||||||||||||||||||||||||||",
     b"MSH|^~\\&\rPRB|AD|99999999|^^^^^^^|||99991399|||^^^^^^^|||^^|||00000000",
-    b"MSH|^~\\&\rORC|NW\rRXE||^^^^^|||||||||999999999999999999999999999999999\rTQ1|1|||||99999999999^d|99991231|||||||1e999",
+    b"MSH|^~\\&\rORC|NW\rRXE||^^^^^|||||||||999999999999999999999999999999999\r\
+      TQ1|1|||||99999999999^d|99991231|||||||1e999",
     b"MSH|^~\\&\rORC|NW\rRXE||1^a^HOT9|||||||||1\rTQ1|1|||||3660^d|99991231\rTQ1|2|||||3660^d|00010101",
     b"MSH|^~\\&\rOBX|1|ST|1^a^99X||\\X\\\\X4\\\\XZZ\\\\\\\\\\||||||F",
     b"MSH|||||||||\rPID|||1\rPV1||I",

@@ -12,7 +12,8 @@ use crate::ssmix2::storage::{jis, message, name};
 fn messages_a_second() {
     let results: String = (0..12)
         .map(|n| {
-            format!("OBX|{n}|NM|3A0{n:02}000002327102^検査項目その{n}^JC10^77{n}^検査^99X03||{n}.7|g/dl^g/dl^99XYZ|1.2-2.0||||F|||202004091500\n")
+            let codes = format!("3A0{n:02}000002327102^検査項目その{n}^JC10^77{n}^検査^99X03");
+            format!("OBX|{n}|NM|{codes}||{n}.7|g/dl^g/dl^99XYZ|1.2-2.0||||F|||202004091500\n")
         })
         .collect();
     let head = "SPM|1|000000001219001||023^血清^JC10|||||||||||||202004091500

@@ -37,12 +37,13 @@ fn prescriptions() {
             d = orc("1", "4", "I").replace("NW", "CA"),
         ),
     );
+    let (tail, both) = ("HL7-0162:PO #000000011000185 out", "HOT9:100607002+LOCAL:99DRG:771");
     check(
         "OMP-01",
         &text,
         &[
-            "EhrPrescription HOT9:108665201 2020-04-10T00:00:00..2020-04-14 5d 15 MERIT9:TAB HL7-0162:PO #000000011000185 out",
-            "EhrPrescription HOT9:100607002+LOCAL:99DRG:771 2020-04-10T00:00:00..2020-04-23 14d 1400 MERIT9:MG HL7-0162:PO #000000011000185 out",
+            &format!("EhrPrescription HOT9:108665201 2020-04-10T00:00:00..2020-04-14 5d 15 MERIT9:TAB {tail}"),
+            &format!("EhrPrescription {both} 2020-04-10T00:00:00..2020-04-23 14d 1400 MERIT9:MG {tail}"),
             "EhrPrescription LOCAL:99DRG:772+YJ:2149032F1021 2020-04-10 10 MERIT9:TAB #000000000004711 in",
             "EhrPrescription HOT9:108665201 2020-04-10..2020-04-18 9d 12 MERIT9:TAB #000000000004711 in",
         ],
@@ -105,12 +106,13 @@ fn administrations() {
             orc("2", "1", "O"),
         ),
     );
+    let (span, tail) = ("2020-04-10T08:05:21..2020-04-10T13:05:43", "HL7-0162:IV #123456789012345 in");
     check(
         "OMP-12",
         &text,
         &[
-            "EhrAdministration HOT9:107679002 2020-04-10T08:05:21..2020-04-10T13:05:43 1 MERIT9:HON HL7-0162:IV #123456789012345 in",
-            "EhrAdministration HOT9:119874401 2020-04-10T08:05:21..2020-04-10T13:05:43 0.5 MERIT9:AMP HL7-0162:IV #123456789012345 in",
+            &format!("EhrAdministration HOT9:107679002 {span} 1 MERIT9:HON {tail}"),
+            &format!("EhrAdministration HOT9:119874401 {span} 0.5 MERIT9:AMP {tail}"),
             "EhrAdministration LOCAL:99DRG:775+SSMIX2:JHSI0002:06 2020-04-11T01:30:00 0.5 MERIT9:ML #2 out",
             "EhrAdministration LOCAL:99DRG:775+SSMIX2:JHSI0002:06 2020-04-09T10:30:45 0.5 MERIT9:ML #2 out",
         ],

@@ -100,6 +100,8 @@ fn units_and_ranges() {
         ("㎎/㏄", "", "1 UCUM:㎎/㏄"),
         ("x10^4/μL^x10^4/μL^99XYZ", "", "1 UCUM:x10^4/μL"),
         ("患者太郎", "", "1"),
+        ("本間", "", "1"),
+        ("国際単位／mL", "", "1 UCUM:国際単位／mL"),
         ("とても長い単位のようなもので、文章かもしれないもの", "", "1"),
     ] {
         assert_eq!(one("NM", "1", unit, range), expect, "{unit}");
@@ -166,7 +168,9 @@ fn of_physiological_tests_the_numbers_are_kept() {
 
 #[test]
 fn vital_signs_of_the_extended_storage() {
-    let text = "ORC|SC|1\nOBR|1|1||V1^バイタル^99VIT|||202004100900\nOBX|1|NM|9A751000000000001^収縮期血圧^JC10||128|mm[Hg]^mmHg^ISO+|||||F|||202004100905";
+    let text = "ORC|SC|1
+        OBR|1|1||V1^バイタル^99VIT|||202004100900
+        OBX|1|NM|9A751000000000001^収縮期血圧^JC10||128|mm[Hg]^mmHg^ISO+|||||F|||202004100905";
     let kind = "L-OBS^OBSERVATIONS^99ZL01";
     check(
         kind,
