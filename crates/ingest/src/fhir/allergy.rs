@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::convert::Event;
 use super::fault::Fault;
-use super::json::{Loose, Text};
+use super::json::{Text, Words};
 use super::model::{Concept, Period, Reference};
 use super::scope::{self, Scope};
 use super::time::Time;
@@ -22,7 +22,7 @@ pub(super) struct Allergy<'a> {
     #[serde(borrow)]
     verification_status: Option<Concept<'a>>,
     #[serde(borrow)]
-    category: Vec<Loose<'a>>,
+    category: Words<'a>,
     #[serde(borrow)]
     code: Option<Concept<'a>>,
     #[serde(borrow)]
@@ -78,7 +78,7 @@ impl Allergy<'_> {
     }
 
     fn kind(&self) -> Option<Code> {
-        let code = self.category.iter().find_map(|category| match category.text()? {
+        let code = self.category.iter().find_map(|category| match category {
             "food" => Some("FA"),
             "medication" => Some("DA"),
             "environment" => Some("EA"),

@@ -152,7 +152,10 @@ fn subject<'a>(head: &Head<'a>, scope: &mut Scope<'_, 'a>) -> Result<Option<Stri
         (Some(json), ..) => (json, "subject"),
         (_, Some(json), _) => (json, "patient"),
         (.., Some(json)) => (json, "beneficiary"),
-        (None, None, None) => return Err(Fault::essential("subject")),
+        (None, None, None) => {
+            let patient = scope.index.patient.clone();
+            return patient.map(Some).ok_or_else(|| Fault::essential("subject"));
+        }
     };
     let subject: Reference<'_> = parse(json.get()).map_err(|fault| fault.below(path))?;
     let Some(text) = subject.reference.as_deref() else {

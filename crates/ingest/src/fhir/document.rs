@@ -18,7 +18,10 @@ const DEPTH: usize = 2;
 #[serde(default)]
 struct Bundle<'a> {
     #[serde(borrow)]
-    entry: Vec<Entry<'a>>,
+    #[serde(rename = "type")]
+    kind: Loose<'a>,
+    #[serde(borrow)]
+    entry: Vec<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,33 +91,58 @@ fn entries<'a>(
     converter: &mut Converter<'_>,
     full: &mut dyn FnMut(&mut Converter<'_>) -> bool,
 ) -> bool {
-    let index = index(bundle);
+    let parts: Vec<(&str, Result<Entry<'a>, Fault>)> =
+        bundle.entry.iter().map(|entry| (entry.get(), parse(entry.get()))).collect();
+    let index = index(bundle, parts.iter().filter_map(|(_, entry)| entry.as_ref().ok()));
     let mut lines = Lines { json: piece.json, at: 0, line: piece.line };
-    for entry in &bundle.entry {
-        let Some(resource) = entry.resource else {
-            if entry.request.as_ref().is_some_and(|request| request.method.text() == Some("DELETE")) {
-                converter.out.remark(&remarks::DELETED);
+    for (json, entry) in parts {
+        let part = match entry {
+            Ok(Entry { resource: Some(resource), full_url, .. }) => {
+                let part = Piece { json: resource.get(), line: lines.of(resource.get()), url: full_url.text() };
+                nested(part, &index, depth - 1, converter, full)
             }
-            continue;
+            Ok(Entry { request: Some(request), .. }) => {
+                if request.method.text() == Some("DELETE") {
+                    converter.out.remark(&remarks::DELETED);
+                }
+                full(converter)
+            }
+            Ok(_) => true,
+            Err(fault) => {
+                converter.reject(Piece { json, line: lines.of(json), url: None }, fault.below("Bundle.entry"));
+                full(converter)
+            }
         };
-        let line = lines.of(resource.get());
-        let part = Piece { json: resource.get(), line, url: entry.full_url.text() };
-        if !nested(part, &index, depth - 1, converter, full) {
+        if !part {
             return false;
         }
     }
     true
 }
 
-fn index<'a>(bundle: &Bundle<'a>) -> Index<'a> {
+/// The resources of a bundle by their names. A document is about one patient, whom not every resource names.
+fn index<'a, 'x>(bundle: &Bundle<'a>, entries: impl Iterator<Item = &'x Entry<'a>>) -> Index<'a>
+where
+    'a: 'x,
+{
     let mut index = Index::default();
-    for entry in &bundle.entry {
-        if let (Some(url), Some(resource)) = (entry.full_url.text(), entry.resource)
+    let mut patients = Vec::new();
+    for entry in entries {
+        let url = entry.full_url.text();
+        if let Some(resource) = entry.resource
             && let Ok(head) = serde_json::from_str::<Head<'_>>(resource.get())
-            && let Some(key) = own_key(&head, Some(url))
+            && let Some(key) = own_key(&head, url)
         {
-            index.add(url, key, resource.get());
+            if head.resource_type.text() == Some("Patient") {
+                patients.push(key.clone());
+            }
+            if let Some(url) = url {
+                index.add(url, key, resource.get());
+            }
         }
+    }
+    if let ([_], Some("document")) = (patients.as_slice(), bundle.kind.text()) {
+        index.patient = patients.pop();
     }
     index
 }

@@ -22,6 +22,8 @@ pub(super) struct Encounter<'a> {
     #[serde(borrow)]
     period: Option<Period<'a>>,
     #[serde(borrow)]
+    class_history: List<Past<'a>>,
+    #[serde(borrow)]
     part_of: Option<Reference<'a>>,
     #[serde(borrow)]
     service_type: Option<Concept<'a>>,
@@ -38,6 +40,14 @@ struct Hospitalization<'a> {
     admit_source: Option<Concept<'a>>,
     #[serde(borrow)]
     discharge_disposition: Option<Concept<'a>>,
+}
+
+/// A class that the visit had for a time. Referrals of JP-CLINS date their visit by it alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Past<'a> {
+    #[serde(borrow)]
+    period: Option<Period<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +83,8 @@ impl<'a> Event<'a> for Encounter<'a> {
         let class = self.class.as_ref().and_then(|class| class.code.as_deref());
         let setting = class.and_then(setting).ok_or_else(|| Fault::essential("class"))?;
         let period = self.period.as_ref();
-        let start = scope.start(period.and_then(|period| period.start.as_ref()), "period.start")?;
+        let first = self.class_history.iter().find_map(|past| past.period.as_ref()?.start.as_ref());
+        let start = scope.start(period.and_then(|period| period.start.as_ref()).or(first), "period.start")?;
         let start = start.ok_or_else(|| Fault::essential("period.start"))?;
         let end = scope.end(period.and_then(|period| period.end.as_ref()));
         let part_of = self.part_of.as_ref().and_then(|parent| parent.reference.as_deref());

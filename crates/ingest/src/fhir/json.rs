@@ -8,6 +8,7 @@ use std::ops::Deref;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// The longest list that a resource may hold where it is converted: a panel has hundreds of parts, not thousands.
 const LONGEST: usize = 4096;
@@ -110,6 +111,24 @@ impl<'de> Visitor<'de> for Anything {
     }
 }
 
+/// Words, in a list or alone; what is neither counts as none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words<'a>(Vec<Loose<'a>>);
+
+impl Words<'_> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(Loose::text)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let list = serde_json::from_str(raw).or_else(|_| serde_json::from_str(raw).map(|word| vec![word]));
+        Ok(Self(list.unwrap_or_default()))
+    }
+}
+
 /// A list of objects. A single object counts as a list of one (FHIR's releases differ in what repeats), `null` as none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct List<T>(Vec<T>);
@@ -200,6 +219,14 @@ mod tests {
             assert_eq!((thing.loose.text(), thing.text.as_deref()), (None, Some("b")), "{json}");
         }
         assert_eq!(read(r#"{"loose":" x "}"#).unwrap().loose.text(), Some("x"));
+    }
+
+    #[test]
+    fn words_are_listed_or_alone() {
+        for (json, expect) in [("[\"a\",1,null,\" b \"]", "a b"), ("\"a\"", "a"), ("{\"a\":1}", ""), ("3", "")] {
+            let words: Words<'_> = serde_json::from_str(json).unwrap();
+            assert_eq!(words.iter().collect::<Vec<_>>().join(" "), expect, "{json}");
+        }
     }
 
     #[test]

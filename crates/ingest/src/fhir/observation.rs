@@ -35,7 +35,7 @@ answering! {
         issued: Option<Text<'a>>,
         #[serde(borrow)]
         specimen: Option<Reference<'a>>,
-        has_member: Option<Vec<IgnoredAny>>,
+        has_member: List<IgnoredAny>,
         #[serde(borrow)]
         component: List<Component<'a>>,
     }
@@ -78,7 +78,7 @@ impl<'a> Event<'a> for Observation<'a> {
         let frame = Frame { kind: self.kind(), at, preliminary: status == Some("preliminary"), link };
         let mut records = Vec::with_capacity(1 + self.component.len());
         let answer = self.answer();
-        if answer.is_given() || (self.component.is_empty() && !self.is_panel()) {
+        if answer.is_given() || (self.component.is_empty() && self.has_member.is_empty()) {
             records.extend(frame.record(self.code.as_ref(), &answer, scope));
         } else {
             scope.out.remark(&remarks::PANEL);
@@ -91,10 +91,6 @@ impl<'a> Event<'a> for Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
-    fn is_panel(&self) -> bool {
-        self.has_member.as_ref().is_some_and(|members| !members.is_empty())
-    }
-
     /// When it was observed or, of a specimen, when that was taken; failing that, when the result was issued.
     fn at(&self, scope: &mut Scope<'_, 'a>) -> Result<Option<When>, Fault> {
         let period = self.effective_period.as_ref();

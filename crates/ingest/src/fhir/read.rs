@@ -130,10 +130,14 @@ impl Chunks<'_> {
     }
 
     fn reject(&mut self, line: u64, rule: Rule, json: &str) {
+        self.resources += 1;
         self.converter.reject(Piece { json, line, url: None }, Fault::whole(rule));
     }
 
     fn hand_over(&mut self) -> bool {
+        if (self.resources, self.bytes) == (0, 0) {
+            return true;
+        }
         (self.resources, self.bytes) = (0, 0);
         (self.each)(std::mem::take(&mut self.converter.out))
     }
@@ -177,7 +181,7 @@ fn first_lines<R: BufRead>(source: &mut Lines<R>, chunks: &mut Chunks<'_>) -> io
     let line = source.number;
     let start = std::mem::take(&mut source.buffer);
     let Some(whole) = source.next()? else { return Ok(chunks.take(start.trim_ascii(), line)) };
-    if source.buffer.starts_with(b"{") {
+    if source.buffer.starts_with(b"{") && start.trim_ascii_start().starts_with(b"{") {
         let second = source.number;
         let went_on = chunks.take(start.trim_ascii(), line);
         if !whole {

@@ -6,7 +6,11 @@ use super::model::Identifier;
 
 /// The resources of a bundle, by the URL that the bundle gives them.
 #[derive(Debug, Default)]
-pub(super) struct Index<'a>(HashMap<String, Entry<'a>>);
+pub(super) struct Index<'a> {
+    entries: HashMap<String, Entry<'a>>,
+    /// Whom everything is about that does not say so.
+    pub(super) patient: Option<String>,
+}
 
 /// A resource of a bundle: how it is named elsewhere, and its JSON.
 #[derive(Debug, Clone)]
@@ -17,12 +21,12 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn add(&mut self, url: &str, key: String, json: &'a str) {
-        self.0.entry(url.to_owned()).or_insert(Entry { key, json });
+        self.entries.entry(url.to_owned()).or_insert(Entry { key, json });
     }
 
     /// The resource that a reference leads to within the bundle.
     pub(super) fn get(&self, reference: &str) -> Option<&Entry<'a>> {
-        if self.0.is_empty() { None } else { self.0.get(reference) }
+        if self.entries.is_empty() { None } else { self.entries.get(reference) }
     }
 
     /// A reference in the form `Type/id`, whether it is relative, absolute, versioned or a name within a bundle. A name
@@ -69,6 +73,10 @@ pub(super) fn number(identifier: &Identifier<'_>) -> Number {
     let oid = system.strip_prefix("urn:oid:").unwrap_or(system);
     if oid.starts_with("1.2.392.100495.20.3.51.") {
         return Number::Hospital(0);
+    }
+    // What referrals and check-ups used before: the number of the institution follows the last 1.
+    if oid.starts_with("1.2.392.200119.6.102.1") {
+        return Number::Hospital(1);
     }
     match system.rsplit('/').next() {
         Some("JP_Hospital_PatientID") => return Number::Hospital(1),
@@ -123,6 +131,7 @@ mod tests {
         for (json, expect) in [
             (r#"{"system":"urn:oid:1.2.392.100495.20.3.51.11311234567"}"#, Number::Hospital(0)),
             (r#"{"system":"http://jpfhir.jp/fhir/eCS/Idsystem/JP_Hospital_PatientID"}"#, Number::Hospital(1)),
+            (r#"{"system":"urn:oid:1.2.392.200119.6.102.11234567890"}"#, Number::Hospital(1)),
             (r#"{"type":{"coding":[{"code":"MR"}]}}"#, Number::Hospital(2)),
             (r#"{"type":{"coding":[{"code":"MR"}]},"use":"old"}"#, Number::Other),
             (r#"{"system":"http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID"}"#, Number::Insured),

@@ -37,8 +37,8 @@ pub(super) const VALUE_UNREAD: Remark = odd(
 );
 pub(super) const PANEL: Remark = odd(
     "fhir-panel",
-    "observations that only hold others together",
-    "件の検査結果は、他の結果をまとめるだけのものです",
+    "observations without a value of their own: their components or members have it",
+    "件の検査結果はそれ自体の値を持たず、構成要素に値があります",
 );
 pub(super) const PARTIAL_DATE: Remark = odd(
     "fhir-partial-date",
