@@ -7,8 +7,8 @@
 //! # What must stay true
 //! Every resource of a type that is converted becomes one [`Statement`](crate::record::Statement) under its
 //! `Type/id`, or a reject with the path of the element that is to blame. Where its status says that it does not count
-//! (planned, refuted, entered in error) the statement is empty, so that it takes back an older version. Resources of
-//! other types are counted by type. Elements that conversion has no use for are never looked at: a name in the wrong
+//! (planned, refuted, entered in error), or what it is about has no code, the statement is empty, so that it takes back
+//! an older version. Resources of other types are counted by type, and so are those about a group or a device. Elements that conversion has no use for are never looked at: a name in the wrong
 //! form costs no diagnosis.
 //!
 //! Memory is that of one line or one bundle. Limits are [`LINE_LIMIT`] and [`DOCUMENT_LIMIT`].

@@ -16,8 +16,9 @@ use crate::{Extract, Reject, Rule, Rules};
 /// How much of a rejected piece is kept.
 const KEPT: usize = 64 << 10;
 
-/// Larger resources are none that become records: they carry documents or images.
-pub(super) const LARGEST: usize = 8 << 20;
+/// Larger resources are none that become records: they carry documents or images. It also bounds the memory that a
+/// list of empty objects takes, thirty times its text.
+const LARGEST: usize = 16 << 20;
 
 /// A resource, where it stands, and what its bundle calls it.
 #[derive(Debug, Clone, Copy)]

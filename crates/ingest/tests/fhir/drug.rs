@@ -228,8 +228,7 @@ fn medications_are_shared_with_other_files() {
     let medication = json!({"resourceType": "Medication", "id": "m5", "code": hot("103835401")});
     let extract = read(medication.to_string().as_bytes());
     assert_eq!(extract.shared, [("Medication/m5".into(), vec![Coding::new(System::Hot9, "103835401")])]);
-    let two =
-        json!({"code": null, "ingredient": [{"itemCodeableConcept": hot("1")}, {"itemCodeableConcept": hot("2")}]});
+    let two = json!({"code": null, "ingredient": [{"itemCodeableConcept": hot("107750603")}, {"itemCodeableConcept": hot("108010001")}]});
     for (change, remark) in [
         (two, "fhir-mixture"),
         (json!({"code": {"text": "薬"}}), "fhir-uncoded"),

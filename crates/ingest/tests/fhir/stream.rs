@@ -136,8 +136,18 @@ fn a_line_beyond_the_limit_is_skipped() {
 }
 
 #[test]
+fn a_bundle_on_one_line_may_be_longer() {
+    let image = "x".repeat(fhir::LINE_LIMIT);
+    let image = format!(r#"{{"resource":{{"resourceType":"Binary","data":"{image}"}}}}"#);
+    let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{image},{{"resource":{}}}]}}"#, patient(1));
+    let extract = read(format!("{bundle}\n{}", patient(2)).as_bytes());
+    assert_eq!((extract.statements.len(), extract.rejects.len()), (2, 0));
+    assert_eq!(remarked(&extract.remarks)[1], ("fhir-type-binary", 1));
+}
+
+#[test]
 fn a_resource_that_is_too_large_is_no_record() {
-    let text = "x".repeat(9 << 20);
+    let text = "x".repeat(17 << 20);
     let line = format!(r#"{{"resourceType":"Patient","id":"p","photo":"{text}"}}"#);
     let extract = read(line.as_bytes());
     assert_eq!((extract.rejects.len(), extract.rejects[0].rule), (1, Rule::Size));
