@@ -147,7 +147,8 @@ fn updated(head: &Head<'_>) -> Option<Time> {
     Time::parse(meta.last_updated.text()?)
 }
 
-/// The patient whom a resource is about; `None` where it is about something else.
+/// The patient whom a resource is about, by reference, contained, or else by number; `None` where it is about something
+/// else.
 fn subject<'a>(head: &Head<'a>, scope: &mut Scope<'_, 'a>) -> Result<Option<String>, Fault> {
     let (json, path): (&RawValue, _) = match (head.subject, head.patient, head.beneficiary) {
         (Some(json), ..) => (json, "subject"),
@@ -159,18 +160,18 @@ fn subject<'a>(head: &Head<'a>, scope: &mut Scope<'_, 'a>) -> Result<Option<Stri
         }
     };
     let subject: Reference<'_> = parse(json.get()).map_err(|fault| fault.below(path))?;
-    let Some(text) = subject.reference.as_deref() else {
-        let named = subject.identifier.as_ref().and_then(|identifier| by_identifier(identifier, scope.out));
-        return named.map(Some).ok_or_else(|| Fault::essential(path));
-    };
-    if text.starts_with('#') {
-        let patient =
-            scope.embedded_as::<patient::Patient<'_>>(Some(&subject)).ok_or_else(|| Fault::essential(path))?;
-        let named = patient.number().or_else(|| patient.insured(scope.out));
-        return named.map(Some).ok_or_else(|| Fault::essential(path));
+    let text = subject.reference.as_deref().unwrap_or_default();
+    if let Some(normal) = scope.index.normal(text, "Patient") {
+        return Ok(normal.starts_with("Patient/").then_some(normal));
     }
-    let normal = scope.index.normal(text, "Patient").ok_or_else(|| Fault::essential(path))?;
-    Ok(normal.starts_with("Patient/").then_some(normal))
+    let mut contained = || {
+        let patient = scope.embedded_as::<patient::Patient<'_>>(Some(&subject))?;
+        patient.number().or_else(|| patient.insured(scope.out))
+    };
+    let identifier = subject.identifier.as_ref();
+    let named = if text.starts_with('#') { contained() } else { None };
+    let named = named.or_else(|| by_identifier(identifier?, scope.out));
+    named.map(Some).ok_or_else(|| Fault::essential(path))
 }
 
 /// A patient who is named by a number instead of a reference.

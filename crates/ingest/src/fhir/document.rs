@@ -17,8 +17,7 @@ const DEPTH: usize = 2;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Bundle<'a> {
-    #[serde(borrow)]
-    #[serde(rename = "type")]
+    #[serde(borrow, rename = "type")]
     kind: Loose<'a>,
     #[serde(borrow)]
     entry: Vec<&'a RawValue>,

@@ -141,6 +141,8 @@ fn a_subject_may_be_named_by_number_or_contained() {
     let contained = |identifier: &Value| json!([{"resourceType": "Patient", "id": "p", "identifier": [identifier]}]);
     for (change, expect) in [
         (json!({"subject": {"identifier": own}}), "0042"),
+        (json!({"subject": {"identifier": own, "reference": "unknown"}}), "0042"),
+        (json!({"subject": {"identifier": own, "reference": "Patient/p1"}}), "Patient/p1"),
         (json!({"subject": {"reference": "#p"}, "contained": contained(&own)}), "0042"),
         (json!({"subject": {"identifier": insured}}), "Patient?insured="),
         (json!({"subject": {"reference": "#p"}, "contained": contained(&insured)}), "Patient?insured="),
