@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
+use csv::StringRecord;
 
 use super::columns::{date, integer, text};
 use super::error::CodesError;
@@ -20,7 +21,7 @@ use super::vocabularies::system_named;
 use super::{canonical, table};
 use crate::code::{Coding, System};
 use crate::omop::parse;
-use crate::remark::Remarks;
+use crate::remark::{Remark, Remarks};
 use crate::when::Day;
 
 /// Where a code leads to by a map.
@@ -101,38 +102,19 @@ impl Maps {
     pub(super) fn file(&mut self, path: &Path, today: Day, wanted: &dyn Fn(&Coding) -> bool) -> Result<(), CodesError> {
         let content = table::read(path)?;
         let table = Table::of(&content, true);
-        let find = |names: &[&str]| table.position(names);
-        let (Some(code), Some(target)) = (find(&["sourcecode"]), find(&["targetconceptid", "conceptid"])) else {
+        let Some(fields) = Fields::of(&table) else {
             let what = "it has no columns for the source's code and the concept".to_owned();
             return Err(CodesError::Columns { file: path.to_owned(), what, remedy: REMEDY });
         };
-        let vocabulary = find(&["sourcevocabularyid", "sourcevocabulary", "addinfo:sourcevocabulary"]);
-        let source = find(&["sourceconceptid"]);
-        let (start, end) = (find(&["validstartdate"]), find(&["validenddate"]));
-        let (reason, status, kind) = (find(&["invalidreason"]), find(&["mappingstatus"]), find(&["mappingtype"]));
-        let day = |text: &str| parse::date(text.trim().as_bytes()).ok().map(Day);
         for record in table.records() {
-            let field = |position: Option<usize>| position.and_then(|at| record.get(at)).unwrap_or("").trim();
-            let approved = status.is_none() || field(status).eq_ignore_ascii_case("APPROVED");
-            let kind = field(kind).to_ascii_uppercase();
-            if !approved || !matches!(kind.as_str(), "" | "MAPS_TO" | "EVENT" | "MAPS_TO_VALUE" | "VALUE") {
-                self.remarks.add(&MAP_UNAPPROVED);
-                continue;
-            }
-            let (Ok(target), false) = (field(Some(target)).parse(), record.len() < table.width) else {
+            if record.len() < table.width {
                 self.remarks.add(&MAP_UNREADABLE);
                 continue;
-            };
-            let source = field(source).parse().unwrap_or(0);
-            let written = Written {
-                code: field(Some(code)),
-                vocabulary: field(vocabulary),
-                mapped: Mapped { target, value: kind.ends_with("VALUE"), source },
-                start: day(field(start)),
-                end: day(field(end)),
-                invalid: !field(reason).is_empty(),
-            };
-            self.add(&written, today, wanted);
+            }
+            match fields.read(&record) {
+                Ok(row) => self.add(&row, today, wanted),
+                Err(remark) => self.remarks.add(remark),
+            }
         }
         Ok(())
     }
@@ -173,4 +155,70 @@ impl Maps {
         self.remarks.add(&MAP_LOCAL);
         (System::Local, row.code)
     }
+}
+
+/// The columns of a further file.
+struct Fields {
+    code: usize,
+    target: usize,
+    vocabulary: Option<usize>,
+    source: Option<usize>,
+    start: Option<usize>,
+    end: Option<usize>,
+    reason: Option<usize>,
+    status: Option<usize>,
+    kind: Option<usize>,
+}
+
+impl Fields {
+    fn of(table: &Table<'_>) -> Option<Self> {
+        Some(Self {
+            code: table.position(&["sourcecode"])?,
+            target: table.position(&["targetconceptid", "conceptid"])?,
+            vocabulary: table.position(&["sourcevocabularyid", "sourcevocabulary", "addinfo:sourcevocabulary"]),
+            source: table.position(&["sourceconceptid"]),
+            start: table.position(&["validstartdate"]),
+            end: table.position(&["validenddate"]),
+            reason: table.position(&["invalidreason"]),
+            status: table.position(&["mappingstatus"]),
+            kind: table.position(&["mappingtype"]),
+        })
+    }
+
+    fn read<'a>(&self, record: &'a StringRecord) -> Result<Written<'a>, &'static Remark> {
+        let field = |position: Option<usize>| position.and_then(|at| record.get(at)).unwrap_or("").trim();
+        let approved = self.status.is_none() || field(self.status).eq_ignore_ascii_case("APPROVED");
+        let value = match field(self.kind) {
+            "" | "MAPS_TO" | "EVENT" => false,
+            "MAPS_TO_VALUE" | "VALUE" => true,
+            _ => return Err(&MAP_UNAPPROVED),
+        };
+        if !approved {
+            return Err(&MAP_UNAPPROVED);
+        }
+        let source = field(self.source).parse().unwrap_or(0);
+        Ok(Written {
+            code: field(Some(self.code)),
+            vocabulary: field(self.vocabulary),
+            mapped: Mapped { target: field(Some(self.target)).parse().map_err(|_| &MAP_UNREADABLE)?, value, source },
+            start: day(field(self.start))?,
+            end: day(field(self.end))?,
+            invalid: !field(self.reason).is_empty(),
+        })
+    }
+}
+
+/// A day as the table has it, or as Excel makes of it (`2026/3/31`); nothing where none is stated.
+fn day(text: &str) -> Result<Option<Day>, &'static Remark> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let mut parts = text.split('/').map(str::parse);
+    let day = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) => {
+            i32::try_from(year).ok().and_then(|year| Day::of(year, month, day))
+        }
+        _ => parse::date(text.as_bytes()).ok().map(Day),
+    };
+    day.map(Some).ok_or(&MAP_UNREADABLE)
 }

@@ -25,7 +25,7 @@ fn a_map_counts_before_the_vocabulary_and_a_later_one_before_an_earlier_one() {
         mapped("JUNK", "LOCAL", 0, "2099-12-31", ""),
     ]
     .concat();
-    let later = [mapped("J189", "ICD10", 13, "20991231", ""), mapped("LOCAL:A2", "", 13, "20991231", "")].concat();
+    let later = [mapped("J189", "ICD10", 13, "2099/12/31", ""), mapped("LOCAL:A2", "", 13, "20991231", "")].concat();
     let site = athena()
         .csv("source_to_concept_map.csv", format!("{MAP}{own}"))
         .csv("more.txt", SHIFT_JIS.encode(&format!("{MAP}{later}").replace("some", "病名")).0);
@@ -51,6 +51,8 @@ fn what_is_out_of_force_or_no_standard_concept_is_left_out_and_the_vocabulary_an
     for (row, remark) in [
         (mapped("J18.9", "ICD10", 11, "2026-03-31", ""), "codes-map-expired"),
         (mapped("J18.9", "ICD10", 11, "2099-12-31", "D"), "codes-map-expired"),
+        (mapped("J18.9", "ICD10", 11, "2026/3/31", ""), "codes-map-expired"),
+        (mapped("J18.9", "ICD10", 11, "2026-02-30", ""), "codes-map-unreadable"),
         (mapped("J18.9", "ICD10", 14, "2099-12-31", ""), "codes-map-target"),
         (mapped("J18.9", "ICD10", 3, "2099-12-31", ""), "codes-map-target"),
         (mapped("J18.9", "ICD10", 999, "2099-12-31", ""), "codes-map-target"),
