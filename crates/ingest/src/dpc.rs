@@ -76,23 +76,40 @@ pub fn read(reader: impl BufRead, file: &str, rules: &Rules, each: &mut dyn FnMu
     let mut lines = Lines::open(reader)?;
     let mut sink = Sink::new(file, each);
     let mut line = Line::default();
-    let first = loop {
-        match lines.next(&mut line)? {
-            Next::Line if line.is_blank() => {}
-            other => break other,
-        }
-    };
-    match first {
+    match first(&mut lines, &mut line)? {
         Next::End => {}
         Next::TooLong => sink.reject(&line, Rule::Size, None),
         Next::Line => {
+            let mut second = Line::default();
+            // Files that are not for submission often begin with the names of the columns.
+            let named = !FileKind::fits(&line)
+                && matches!(first(&mut lines, &mut second)?, Next::Line)
+                && FileKind::fits(&second);
+            if named {
+                match line.is_dated() {
+                    true => sink.reject(&line, Rule::Fields, None),
+                    false => sink.out.remark(&remarks::HEADER),
+                }
+                line = std::mem::take(&mut second);
+            }
             let kind = FileKind::of(file, &line, &mut sink.out.remarks);
             let origin = Origin::of(file, kind, &line, &mut sink.out.remarks);
-            convert(kind, &mut Input { lines, line, origin, rules }, &mut sink)?;
+            let second = Some(second).filter(|second| !second.is_blank());
+            convert(kind, &mut Input { lines, line, second, origin, rules }, &mut sink)?;
         }
     }
     sink.finish();
     Ok(())
+}
+
+/// Reads on to a line that is not blank.
+fn first<R: BufRead>(lines: &mut Lines<R>, line: &mut Line) -> io::Result<Next> {
+    loop {
+        match lines.next(line)? {
+            Next::Line if line.is_blank() => {}
+            other => return Ok(other),
+        }
+    }
 }
 
 /// What every kind of file is read with.
@@ -100,6 +117,8 @@ struct Input<'a, R> {
     lines: Lines<R>,
     /// The line to be looked at next.
     line: Line,
+    /// The line after it, if it was read already.
+    second: Option<Line>,
     origin: Origin,
     rules: &'a Rules,
 }
@@ -125,7 +144,13 @@ impl<R: BufRead> Input<'_, R> {
             if !sink.listens() {
                 return Ok(());
             }
-            next = self.lines.next(&mut self.line)?;
+            next = match self.second.take() {
+                Some(second) => {
+                    self.line = second;
+                    Next::Line
+                }
+                None => self.lines.next(&mut self.line)?,
+            };
         }
     }
 }

@@ -8,6 +8,7 @@
 //! place where a record travels on is [`Reject::record`], for the site's own quarantine file.
 
 pub mod assemble;
+mod charset;
 pub mod code;
 pub mod codes;
 pub mod dpc;

@@ -20,12 +20,12 @@
 //! and joined columns cannot say is for the export to say. A delimiter that can be the second byte of a character of
 //! CP932 (`|`): rows are split before they are decoded.
 
-mod charset;
 mod check;
 mod column;
 mod date;
 mod document;
 mod fold;
+mod limited;
 mod names;
 mod number;
 mod parse;
@@ -36,12 +36,13 @@ mod trial;
 
 use renkei_cdm::Table;
 
+use crate::charset::Charset;
+
 pub use date::Format;
 pub use document::Mistake;
 pub use reader::REMARKS;
 pub use trial::Failure;
 
-use charset::Encoding;
 use check::Required;
 use column::Column;
 use trial::Trial;
@@ -55,7 +56,8 @@ pub struct Mapping {
     table: &'static Table,
     /// Patterns of file names.
     files: Vec<String>,
-    encoding: Encoding,
+    /// What the mapping says; each file decides otherwise.
+    encoding: Option<Charset>,
     delimiter: u8,
     header: bool,
     /// Source columns that are used, as the mapping writes them. Everything else points into this list.

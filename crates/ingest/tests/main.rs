@@ -14,6 +14,7 @@ mod csv;
 mod fhir;
 mod dpc;
 mod folder;
+mod mapped;
 mod parquet;
 mod real;
 mod ssmix2;

@@ -13,6 +13,7 @@ use super::line::Line;
 use super::origin::Origin;
 use super::sink::Sink;
 use super::{Input, remarks, stay};
+use crate::charset::Charset;
 use crate::{Rule, Rules};
 
 /// How many bytes of lines of 様式1 wait for the rest of their stay; some 10,000 stays.
@@ -40,18 +41,18 @@ struct Open {
     order: VecDeque<Box<[u8]>>,
     /// Hashes of stays that were told while lines were still read.
     told: HashSet<u64>,
-    utf8: bool,
+    charset: Charset,
 }
 
 impl Open {
     fn new(limit: usize) -> Self {
         let (stays, order, told) = (HashMap::new(), VecDeque::new(), HashSet::new());
-        Self { limit, bytes: 0, stays, order, told, utf8: false }
+        Self { limit, bytes: 0, stays, order, told, charset: Charset::default() }
     }
 
     fn take(&mut self, line: &Line, origin: &Origin, rules: &Rules, sink: &mut Sink<'_>) {
         let key = line.prefix(SUMMARY);
-        self.utf8 = line.is_utf8();
+        self.charset = line.charset();
         if !self.told.is_empty() && self.told.contains(&hash(key)) {
             sink.out.remark(&remarks::APART);
             return sink.reject(line, Rule::Format, None);
@@ -79,7 +80,7 @@ impl Open {
         let Some(key) = self.order.pop_front() else { return false };
         let lines = self.stays.remove(&key).unwrap_or_default();
         self.bytes -= lines.iter().map(|(_, bytes)| bytes.len() + LINE_COST).sum::<usize>().min(self.bytes);
-        stay::tell(&lines, self.utf8, origin, rules, sink);
+        stay::tell(&lines, self.charset, origin, rules, sink);
         true
     }
 }
@@ -113,7 +114,7 @@ mod tests {
         for (number, patient) in ["1", "2", "3", "4", "5", "1"].iter().enumerate() {
             let text =
                 format!("131234567\t{patient}\t20260401\t0\t0\tA000010\t20140401\t0\t19500101\t1\t1000001\t\t\t\t\t\t");
-            line.restore(text.as_bytes(), number as u64 + 1, false);
+            line.restore(text.as_bytes(), number as u64 + 1, Charset::Cp932);
             open.take(&line, &origin, &Rules::default(), &mut sink);
         }
         while open.tell(&origin, &Rules::default(), &mut sink) {}

@@ -181,11 +181,12 @@ impl Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
 
     fn read(code: &str, payload: usize, text: &str) -> Option<Value> {
         let mut line = Line::default();
         let blank = "\t".repeat(PAYLOAD + payload - 1);
-        line.restore(format!("{blank}{text}").as_bytes(), 1, true);
+        line.restore(format!("{blank}{text}").as_bytes(), 1, Charset::Utf8);
         let item = items(code).find(|item| item.payload == payload).unwrap();
         if item.answered(&line) { item.value(&line) } else { None }
     }

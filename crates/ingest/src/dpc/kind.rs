@@ -69,6 +69,11 @@ impl FileKind {
         }
     }
 
+    /// Whether a line has the shape of a line of the survey.
+    pub(super) fn fits(line: &Line) -> bool {
+        Self::by_shape(line).is_some()
+    }
+
     fn by_shape(line: &Line) -> Option<Self> {
         let facility = |column| line.raw(column).len() == 9 && line.raw(column).iter().all(u8::is_ascii_digit);
         let dated = |column| line.date(column).is_some();
@@ -101,6 +106,7 @@ impl FileKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
 
     #[test]
     fn names_of_the_survey_and_of_people_are_known() {
@@ -127,13 +133,17 @@ mod tests {
     #[test]
     fn the_shape_decides() {
         let mut line = Line::default();
-        line.restore("131234567\t1\t20260401\t0\t0\tA000010\t20140401\t0\t\t\t\t\t\t\t\t\t".as_bytes(), 1, true);
+        line.restore(
+            "131234567\t1\t20260401\t0\t0\tA000010\t20140401\t0\t\t\t\t\t\t\t\t\t".as_bytes(),
+            1,
+            Charset::Utf8,
+        );
         let mut remarks = Remarks::default();
         assert_eq!(FileKind::of("x.txt", &line, &mut remarks), FileKind::Form1);
         assert!(remarks.is_empty());
         assert_eq!(FileKind::of("EFn_x.txt", &line, &mut remarks), FileKind::Form1);
         assert_eq!(remarks.count(&remarks::NAME), 1);
-        line.restore(b"a\tb", 1, true);
+        line.restore(b"a\tb", 1, Charset::Utf8);
         assert_eq!(FileKind::of("EFn_x.txt", &line, &mut remarks), FileKind::Unknown);
         assert_eq!(FileKind::of("Kn_x.txt", &line, &mut remarks), FileKind::Common);
     }

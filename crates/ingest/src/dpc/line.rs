@@ -1,24 +1,20 @@
 //! Lines of a file and their columns, as slices of its bytes.
 //!
 //! Tabs and line ends are never the second byte of a character of CP932, so lines are split before they are decoded,
-//! and only columns that can hold Japanese are decoded at all. A file is UTF-8 if it has the mark, or if its beginning
-//! has characters beyond ASCII and every one of them is UTF-8; otherwise it is CP932, which the survey prescribes.
+//! and only columns that can hold Japanese are decoded at all. The survey prescribes CP932; UTF-8 is known by its look.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
 
-use encoding_rs::{SHIFT_JIS, UTF_8};
-
+use crate::charset::{Charset, MARK};
 use crate::when::Day;
 
 /// No line is longer: the longest columns are 254 bytes.
 const LIMIT: usize = 64 << 10;
 
-const MARK: &[u8] = b"\xEF\xBB\xBF";
-
 pub(super) struct Lines<R> {
     reader: R,
-    utf8: bool,
+    charset: Charset,
     number: u64,
 }
 
@@ -36,23 +32,17 @@ pub(super) struct Line {
     /// Where each column ends.
     ends: Vec<usize>,
     number: u64,
-    utf8: bool,
+    charset: Charset,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn open(mut reader: R) -> io::Result<Self> {
         let head = reader.fill_buf()?;
-        let marked = head.starts_with(MARK);
-        let utf8 = marked
-            || match std::str::from_utf8(head) {
-                Ok(text) => !text.is_ascii(),
-                // The last character may be cut by the end of the buffer.
-                Err(error) => error.error_len().is_none() && !head[..error.valid_up_to()].is_ascii(),
-            };
+        let (charset, marked) = (Charset::of(head), head.starts_with(MARK));
         if marked {
             reader.consume(MARK.len());
         }
-        Ok(Self { reader, utf8, number: 0 })
+        Ok(Self { reader, charset, number: 0 })
     }
 
     /// Reads the next line into `line`.
@@ -83,21 +73,21 @@ impl<R: BufRead> Lines<R> {
         while line.bytes.last().is_some_and(|byte| matches!(byte, b'\r' | 0x1a)) {
             line.bytes.pop();
         }
-        line.split(self.number, self.utf8);
+        line.split(self.number, self.charset);
         Ok(if long { Next::TooLong } else { Next::Line })
     }
 }
 
 impl Line {
     /// A line that was kept from [`Line::bytes`].
-    pub(super) fn restore(&mut self, bytes: &[u8], number: u64, utf8: bool) {
+    pub(super) fn restore(&mut self, bytes: &[u8], number: u64, charset: Charset) {
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
-        self.split(number, utf8);
+        self.split(number, charset);
     }
 
-    fn split(&mut self, number: u64, utf8: bool) {
-        (self.number, self.utf8) = (number, utf8);
+    fn split(&mut self, number: u64, charset: Charset) {
+        (self.number, self.charset) = (number, charset);
         self.ends.clear();
         let tabs = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\t').map(|(index, _)| index);
         self.ends.extend(tabs);
@@ -112,8 +102,8 @@ impl Line {
         &self.bytes
     }
 
-    pub(super) fn is_utf8(&self) -> bool {
-        self.utf8
+    pub(super) fn charset(&self) -> Charset {
+        self.charset
     }
 
     pub(super) fn columns(&self) -> usize {
@@ -122,6 +112,11 @@ impl Line {
 
     pub(super) fn is_blank(&self) -> bool {
         self.bytes.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Whether any column is a day.
+    pub(super) fn is_dated(&self) -> bool {
+        (1..=self.columns()).any(|column| self.date(column).is_some())
     }
 
     /// Whether columns are missing, or columns beyond the last hold something.
@@ -150,12 +145,15 @@ impl Line {
 
     /// A column that may hold Japanese, and whether all of it could be decoded.
     pub(super) fn text(&self, column: usize) -> (Cow<'_, str>, bool) {
-        decode(self.raw(column), self.utf8)
+        match self.charset.decode(self.raw(column)) {
+            Some(text) => (text, true),
+            None => (self.charset.decode_any(self.raw(column)), false),
+        }
     }
 
     /// The whole line, for the quarantine.
     pub(super) fn whole(&self) -> Cow<'_, str> {
-        decode(&self.bytes, self.utf8).0
+        self.charset.decode_any(&self.bytes)
     }
 
     /// A day written `YYYYMMDD`; `00000000` is none.
@@ -180,12 +178,6 @@ impl Line {
         let plain = code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
         if plain { code.parse().ok().filter(|number: &f64| number.is_finite()) } else { None }
     }
-}
-
-fn decode(bytes: &[u8], utf8: bool) -> (Cow<'_, str>, bool) {
-    let encoding = if utf8 { UTF_8 } else { SHIFT_JIS };
-    let (text, broken) = encoding.decode_without_bom_handling(bytes);
-    (text, !broken)
 }
 
 #[cfg(test)]
@@ -236,7 +228,7 @@ mod tests {
     #[test]
     fn days_and_numbers_are_what_the_survey_writes() {
         let mut line = Line::default();
-        line.restore(b"20260401\t00000000\t20260230\t2026041\t0000002.500\t1e3\t-1", 1, true);
+        line.restore(b"20260401\t00000000\t20260230\t2026041\t0000002.500\t1e3\t-1", 1, Charset::Utf8);
         assert_eq!(line.day(1), Day::of(2026, 4, 1));
         assert_eq!((line.day(2), line.day(3), line.day(4)), (None, None, None));
         assert_eq!(line.date(2), Some((0, 0, 0)));

@@ -78,6 +78,7 @@ fn content_year(kind: FileKind, line: &Line) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
 
     #[test]
     fn the_month_is_in_the_name_and_years_begin_in_april() {
@@ -109,7 +110,7 @@ mod tests {
     fn a_year_that_is_not_known_is_remarked_upon() {
         let mut remarks = Remarks::default();
         let mut line = Line::default();
-        line.restore(b"131234567\t1\t20260401", 1, true);
+        line.restore(b"131234567\t1\t20260401", 1, Charset::Utf8);
         let known = Origin::of("yoshiki1.txt", FileKind::Form1, &line, &mut remarks);
         assert_eq!((known.layout.year, known.version), (2016, 0));
         assert!(remarks.is_empty());

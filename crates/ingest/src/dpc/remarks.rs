@@ -12,6 +12,12 @@ pub(super) const NAME: Remark = remark(
     "DPC files whose columns are those of another kind than the name says; read by their columns",
     "件の DPC ファイルは、名前の示す種類と列の構成が異なるため、列の構成に従って読み込みました",
 );
+pub(super) const HEADER: Remark = remark(
+    "dpc-header",
+    false,
+    "DPC files that begin with the names of their columns; the survey's files have none",
+    "件の DPC ファイルの先頭に項目名の行があります(提出用ファイルにはない行です)",
+);
 pub(super) const YEAR: Remark = remark(
     "dpc-year-unknown",
     false,
@@ -133,8 +139,8 @@ pub(super) const FORM_LINE: Remark = remark(
 
 /// Every remark on DPC files.
 pub const REMARKS: &[Remark] = &[
-    NAME, YEAR, TEXT, SUMMARY, APART, ITEM, UNDATED, ANSWER, FEE, WHOLE, LONE, BROUGHT, OTHER_LINE, NOTHING, AMOUNT,
-    AGAIN, NO_GROUP, E_LINE, F_LINE, H_LINE, K_LINE, FORM_LINE,
+    NAME, HEADER, YEAR, TEXT, SUMMARY, APART, ITEM, UNDATED, ANSWER, FEE, WHOLE, LONE, BROUGHT, OTHER_LINE, NOTHING,
+    AMOUNT, AGAIN, NO_GROUP, E_LINE, F_LINE, H_LINE, K_LINE, FORM_LINE,
 ];
 
 #[cfg(test)]

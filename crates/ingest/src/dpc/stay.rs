@@ -7,6 +7,7 @@ use super::line::Line;
 use super::origin::Origin;
 use super::remarks;
 use super::sink::Sink;
+use crate::charset::Charset;
 use crate::codes::canonical;
 use crate::record::{
     Birth, Condition, Death, Link, Person, Procedure, Provenance, Record, Setting, Sex, Standing, Visit,
@@ -41,16 +42,16 @@ struct Frame {
     summary: Option<u32>,
 }
 
-pub(super) fn tell(lines: &[Waiting], utf8: bool, origin: &Origin, rules: &Rules, sink: &mut Sink<'_>) {
+pub(super) fn tell(lines: &[Waiting], charset: Charset, origin: &Origin, rules: &Rules, sink: &mut Sink<'_>) {
     let mut line = Line::default();
     let Some((number, bytes)) = lines.first() else { return };
-    line.restore(bytes, *number, utf8);
+    line.restore(bytes, *number, charset);
     let patient = line.code(PATIENT).to_owned();
     let admission = line.day(ADMISSION);
     let (Some(admission), false) = (admission, patient.is_empty()) else {
         let column = if patient.is_empty() { "データ識別番号" } else { "入院年月日" };
         for (number, bytes) in lines {
-            line.restore(bytes, *number, utf8);
+            line.restore(bytes, *number, charset);
             sink.reject(&line, Rule::Essential, Some(column));
         }
         return;
@@ -65,7 +66,7 @@ pub(super) fn tell(lines: &[Waiting], utf8: bool, origin: &Origin, rules: &Rules
     let mut frame = Frame { visit, admission, end: None, summary: (summary > 0).then_some(summary) };
     let mut whole = blank_visit(&frame);
     for (number, bytes) in lines {
-        line.restore(bytes, *number, utf8);
+        line.restore(bytes, *number, charset);
         frame_from(&line, &mut frame, &mut whole, &mut sink.out);
     }
     frame.end = whole.end.map(|end| end.day).or(frame.end);
@@ -75,7 +76,7 @@ pub(super) fn tell(lines: &[Waiting], utf8: bool, origin: &Origin, rules: &Rules
     }
     let mut records = Vec::with_capacity(lines.len());
     for (number, bytes) in lines {
-        line.restore(bytes, *number, utf8);
+        line.restore(bytes, *number, charset);
         if line.raw(CODE) == b"A000010" {
             let person = person(&line, &patient, rules);
             let newest = i64::from(admission.0);

@@ -127,10 +127,12 @@ pub(super) fn tables<'d, 't>(
     found
 }
 
-/// `; did you mean …?` where a name is near.
+/// `; did you mean …?` where a name is near; case does not count.
 pub(super) fn suggestion<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    match nearest(wanted, names).as_slice() {
-        [] => String::new(),
-        near => format!("; did you mean {}?", near.join(" or ")),
-    }
+    let names: Vec<&str> = names.into_iter().collect();
+    let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let near = nearest(wanted, lower.iter().map(String::as_str));
+    let as_written = near.iter().filter_map(|near| names.iter().find(|name| name.to_lowercase() == **near));
+    let near: Vec<&str> = as_written.copied().collect();
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
 }

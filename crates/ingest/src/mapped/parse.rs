@@ -3,7 +3,6 @@
 use renkei_cdm::Table;
 use toml::de::DeTable;
 
-use super::charset::Encoding;
 use super::column::Column;
 use super::document::{Mistake, Notes, Value, get, suggestion, tables};
 use super::fold::fold;
@@ -11,6 +10,7 @@ use super::names::Names;
 use super::spec::{self, KEYS as COLUMN_KEYS};
 use super::trial::{Expectation, Trial};
 use super::{Condition, Demand, Mapping, check};
+use crate::charset::Charset;
 
 const KEYS: [&str; 14] = [
     "file",
@@ -27,6 +27,15 @@ const KEYS: [&str; 14] = [
     "where",
     "test",
     "note",
+];
+
+const ENCODINGS: [(&str, Option<Charset>); 6] = [
+    ("auto", None),
+    ("utf-8", Some(Charset::Utf8)),
+    ("utf8", Some(Charset::Utf8)),
+    ("cp932", Some(Charset::Cp932)),
+    ("shift_jis", Some(Charset::Cp932)),
+    ("sjis", Some(Charset::Cp932)),
 ];
 
 impl Mapping {
@@ -59,7 +68,7 @@ fn build(document: &DeTable<'_>, notes: &mut Notes<'_>) -> Option<Mapping> {
     if get(document, "file").is_none() {
         notes.add(0..0, "`file` is missing: the name of the files to read, with * where it varies");
     }
-    let encoding = one_of(document, "encoding", &Encoding::NAMES, Encoding::Auto, notes);
+    let encoding = one_of(document, "encoding", &ENCODINGS, None, notes);
     let delimiter = delimiter(document, notes);
     let patient = names.one(get(document, "patient"), notes);
     if get(document, "patient").is_none() {

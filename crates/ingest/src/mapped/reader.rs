@@ -3,21 +3,19 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 use super::Mapping;
-use super::charset::{decode, decode_any};
 use super::fold::fold;
+use super::limited::Limited;
 use super::row::Outcome;
+use crate::charset::{Charset, MARK};
 use crate::record::Statement;
 use crate::remark::Remark;
 use crate::{Extract, Reject, Rule, Rules};
 
 /// Statements or rejects of a piece.
 const PIECE: usize = 2048;
-
-/// No row is longer: beyond it a quote was left open.
-const ROW_LIMIT: u64 = 4 << 20;
 
 pub(super) const UNREADABLE: Remark = Remark {
     id: "mapped-unreadable",
@@ -61,17 +59,18 @@ impl Mapping {
         each: &mut dyn FnMut(Extract) -> bool,
     ) -> io::Result<()> {
         let head = reader.fill_buf()?;
-        let utf8 = self.encoding.is_utf8(head);
+        let charset = self.encoding.unwrap_or_else(|| Charset::of(head));
+        let bare_cr = head.contains(&b'\r') && !head.contains(&b'\n');
         let wide = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
-        if head.starts_with(b"\xEF\xBB\xBF") {
-            reader.consume(3);
+        if head.starts_with(MARK) {
+            reader.consume(MARK.len());
         }
         let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        let mut rows = Rows { mapping: self, file, utf8, out: Extract::default(), each, listens: true };
+        let mut rows = Rows { mapping: self, file, charset, number: 0, out: Extract::default(), each, listens: true };
         if wide {
             rows.reject(1, Rule::Encoding, None, &ByteRecord::new());
         } else {
-            rows.read(reader, rules)?;
+            rows.read(Limited::new(reader, bare_cr), rules)?;
         }
         if rows.listens {
             let _ = (rows.each)(rows.out);
@@ -83,7 +82,9 @@ impl Mapping {
 struct Rows<'a> {
     mapping: &'a Mapping,
     file: &'a str,
-    utf8: bool,
+    charset: Charset,
+    /// Rows until here, the header's too.
+    number: u64,
     out: Extract,
     each: &'a mut dyn FnMut(Extract) -> bool,
     listens: bool,
@@ -98,20 +99,19 @@ struct Places {
 }
 
 impl Rows<'_> {
-    fn read(&mut self, reader: impl Read, rules: &Rules) -> io::Result<()> {
-        let limited = Limited { inner: reader, delivered: 0, start: 0, over: false };
-        let delimiter = self.mapping.delimiter;
-        let mut reader =
-            ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(limited);
+    fn read(&mut self, limited: Limited<impl Read>, rules: &Rules) -> io::Result<()> {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(self.mapping.delimiter).terminator(Terminator::Any(b'\n'));
+        let mut reader = builder.from_reader(limited);
         let mut record = ByteRecord::new();
         let mut places: Option<Places> = None;
         while self.listens {
             let start = reader.position().clone();
-            reader.get_mut().start = start.byte();
+            reader.get_mut().begin(start.byte());
             match reader.read_byte_record(&mut record) {
                 Ok(false) => break,
                 Ok(true) => {}
-                Err(_) if reader.get_ref().over => {
+                Err(_) if reader.get_ref().over() => {
                     self.out.remark(&UNCLOSED);
                     self.reject(start.line(), Rule::Size, None, &ByteRecord::new());
                     break;
@@ -121,20 +121,30 @@ impl Rows<'_> {
                     _ => return Err(io::ErrorKind::InvalidData.into()),
                 },
             }
-            let line = record.position().map_or(start.line(), csv::Position::line);
+            let cut = reader.get_ref().ended();
+            // The reader's own count begins at the blank lines before a record.
+            let lines = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+            let line = reader.position().line().saturating_sub(lines + u64::from(!cut));
             if record.iter().all(|field| field.trim_ascii().is_empty()) {
                 continue;
             }
-            let Some(known) = &places else {
-                let Some(found) = self.places(line, &record) else { break };
-                let first = !self.mapping.header;
-                if first {
-                    self.row(line, &record, &found, rules);
+            if cut {
+                // Every row ends in a line break, so this one is inside quotes.
+                self.out.remark(&UNCLOSED);
+                self.reject(line, Rule::Fields, None, &record);
+                break;
+            }
+            self.number += 1;
+            match &places {
+                Some(places) => self.row(line, &record, places, rules),
+                None => {
+                    let Some(found) = self.places(line, &record) else { break };
+                    if !self.mapping.header {
+                        self.row(line, &record, &found, rules);
+                    }
+                    places = Some(found);
                 }
-                places = Some(found);
-                continue;
-            };
-            self.row(line, &record, known, rules);
+            }
         }
         Ok(())
     }
@@ -147,7 +157,7 @@ impl Rows<'_> {
                 names.iter().map(|name| name.trim().parse::<usize>().unwrap_or(1).saturating_sub(1)).collect();
             return Some(Places { fields, width: record.len() });
         }
-        let header: Vec<String> = record.iter().map(|field| fold(&decode_any(field, self.utf8))).collect();
+        let header: Vec<String> = record.iter().map(|field| fold(&self.charset.decode_any(field))).collect();
         let mut fields = Vec::with_capacity(names.len());
         for name in names {
             let folded = fold(name);
@@ -171,7 +181,7 @@ impl Rows<'_> {
         }
         let mut values: Vec<Cow<'_, str>> = Vec::with_capacity(places.fields.len());
         for (field, name) in places.fields.iter().zip(&self.mapping.names) {
-            match decode(record.get(*field).unwrap_or_default(), self.utf8) {
+            match self.charset.decode(record.get(*field).unwrap_or_default()) {
                 Some(text) => values.push(text),
                 None => return self.reject(line, Rule::Encoding, Some(name), record),
             }
@@ -184,7 +194,7 @@ impl Rows<'_> {
                 let key = match key {
                     Some(key) => format!("mapped/{table}/{key}"),
                     None if matches!(table, "person" | "death") => format!("mapped/{table}"),
-                    None => format!("mapped/{table}/{}#{line}", self.file),
+                    None => format!("mapped/{table}/{}#{}", self.file, self.number),
                 };
                 self.out.statements.push((patient, Statement { key, version, records: vec![*record] }));
                 self.pass_on();
@@ -198,7 +208,7 @@ impl Rows<'_> {
             if index > 0 {
                 text.push(',');
             }
-            let field = decode_any(field, self.utf8);
+            let field = self.charset.decode_any(field);
             if field.contains([',', '"', '\n', '\r']) {
                 text.push_str(&format!("\"{}\"", field.replace('"', "\"\"")));
             } else {
@@ -214,27 +224,6 @@ impl Rows<'_> {
         if self.listens && (self.out.statements.len() >= PIECE || self.out.rejects.len() >= PIECE) {
             self.listens = (self.each)(std::mem::take(&mut self.out));
         }
-    }
-}
-
-/// Bytes of a file, until a row is longer than any row is.
-struct Limited<R> {
-    inner: R,
-    delivered: u64,
-    /// Where the row at hand begins.
-    start: u64,
-    over: bool,
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.delivered.saturating_sub(self.start) > ROW_LIMIT {
-            self.over = true;
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let read = self.inner.read(buffer)?;
-        self.delivered += read as u64;
-        Ok(read)
     }
 }
 

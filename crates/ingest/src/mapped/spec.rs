@@ -69,7 +69,8 @@ pub(super) fn column(
 ) -> Column {
     let from = names.many(get(spec, "from"), notes);
     let constant = get(spec, "value").and_then(|value| notes.scalar(value));
-    if from.is_empty() == constant.is_none() {
+    let misspelt = spec.keys().any(|key| !KEYS.contains(&key.get_ref().as_ref()));
+    if from.is_empty() == constant.is_none() && !misspelt {
         notes.add(
             place.clone(),
             format!("`{name}` needs either `from`, its source column, or `value`, the same for all rows"),
@@ -208,7 +209,7 @@ fn system(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<System> {
     let table = wanted.strip_prefix("HL7-").and_then(|number| number.parse().ok()).map(System::Hl7);
     let found = table.or_else(|| SYSTEMS.into_iter().find(|system| system.prefix() == wanted));
     if found.is_none() {
-        let near = suggestion(&wanted.to_lowercase(), SYSTEMS.iter().map(|system| system.prefix()));
+        let near = suggestion(&wanted, SYSTEMS.iter().map(|system| system.prefix()));
         let message =
             format!("`{text}` is no system of codes that is known here; the hospital's own codes are \"LOCAL\"{near}");
         notes.add(value.span(), message);
