@@ -7,7 +7,7 @@
 //! | File | Records |
 //! |---|---|
 //! | 様式1, one stay (統括診療情報番号 0) | [`Person`], [`Visit`], conditions, surgery, [`Death`], observations |
-//! | 様式1, ward group of a stay (1, 2, …) | a [`Visit`] that is part of it, by A000031; its other lines repeat the whole's |
+//! | 様式1, ward group of a stay (1, 2, …) | a [`Visit`] that is part of it (A000031); its other lines repeat the whole |
 //! | 入院EF | drugs (6…), procedures (1…), devices (7…), the stay, its runs of wards |
 //! | 外来EF | outpatient visits, drugs, procedures, devices, diagnoses (`SY`) |
 //! | D | the case group (診断群分類番号) as an observation of the stay |
@@ -30,9 +30,10 @@
 //!
 //! # Codes
 //! Answers of 様式1 are `LOCAL:DPC1-<code>-<payload>=<answer>` and their questions `LOCAL:DPC1-<code>-<payload>`, the
-//! same text at every DPC hospital, and an answer that is a code is the observation's first code; units of EF are `LOCAL:RECEIPT-UNIT-<code>`, data classes as routes
-//! `LOCAL:DPC-CLASS-<code>`, departments `LOCAL:DPC-DEPT-<code>`. [`System::Dpc`] is for case groups only. Disease
-//! codes of receipts (7 digits) are `RECEIPT:`, beside the ICD-10 code.
+//! same text at every DPC hospital; an answer that is a code is its observation's first code. Units of EF are
+//! `LOCAL:RECEIPT-UNIT-<code>`, data classes as routes `LOCAL:DPC-CLASS-<code>`, departments `LOCAL:DPC-DEPT-<code>`,
+//! wards the hospital's own codes. [`System::Dpc`] is for case groups only. Disease codes of receipts (7 digits) are
+//! `RECEIPT:`, beside the ICD-10 code.
 //!
 //! [`Person`]: crate::record::Person
 //! [`Visit`]: crate::record::Visit

@@ -1,9 +1,9 @@
 //! Tables of the hospital's own, mapped to the CDM by a file.
 //!
 //! What must stay true: a mapping is checked as a whole before any row is read, with every mistake at once and at its
-//! place; a row becomes one record, exactly, or is left out by a condition of the mapping, or is rejected with the line,
-//! the rule and the column. Free text has no way in: columns of the CDM that hold it cannot be mapped, and a column for
-//! codes needs the name of their system.
+//! place; a row becomes one record, exactly, or is left out by a condition of the mapping, or is rejected with its line,
+//! the rule and the column. Free text has no way in: columns of the CDM that hold it cannot be mapped, and a column
+//! for codes needs the name of their system.
 //!
 //! # The mapping file
 //! One TOML for one table; [`SAMPLE`] is one, with a comment for every key. Source columns are named as the header

@@ -103,7 +103,7 @@ from = "結果"
 fn the_sample_holds() {
     let sample = mapping(SAMPLE);
     assert_eq!(sample.run_tests(), []);
-    assert_eq!((sample.tests(), sample.table().name), (4, "measurement"));
+    assert_eq!((sample.tests(), sample.table().name), (5, "measurement"));
     assert!(sample.reads("検査結果_202404.csv") && !sample.reads("処方.csv"));
 }
 

@@ -57,7 +57,8 @@ impl FileKind {
 
     /// The kind of a file with this name and this first line. The shape decides where the two differ.
     pub(super) fn of(file: &str, line: &Line, remarks: &mut Remarks) -> Self {
-        match (Self::by_name(file), Self::by_shape(line)) {
+        let name = Self::by_name(file);
+        match (name, Self::by_shape(line, name)) {
             (Some(name), Some(shape)) if name != shape => {
                 remarks.add(&remarks::NAME);
                 shape
@@ -71,17 +72,19 @@ impl FileKind {
 
     /// Whether a line has the shape of a line of the survey.
     pub(super) fn fits(line: &Line) -> bool {
-        Self::by_shape(line).is_some()
+        Self::by_shape(line, None).is_some()
     }
 
-    fn by_shape(line: &Line) -> Option<Self> {
+    /// The two editions of EF have one shape; where the column that divides them is empty, the name does.
+    fn by_shape(line: &Line, name: Option<Self>) -> Option<Self> {
         let facility = |column| line.raw(column).len() == 9 && line.raw(column).iter().all(u8::is_ascii_digit);
         let dated = |column| line.date(column).is_some();
         match line.columns() {
             17 if dated(3) && line.raw(6).len() == 7 => Some(Self::Form1),
             31 if dated(ef::ADMISSION) && dated(ef::DATE) => Some(match line.code(ef::IN_OUT) {
                 "1" => Self::Outpatient,
-                _ => Self::Inpatient,
+                "0" => Self::Inpatient,
+                _ => name.filter(|name| *name == Self::Outpatient).unwrap_or(Self::Inpatient),
             }),
             30 if dated(4) && dated(18) => Some(Self::CaseGroup),
             29 if facility(1) && dated(5) && dated(6) && line.raw(7).len() == 7 => Some(Self::Nursing),
@@ -143,6 +146,17 @@ mod tests {
         assert!(remarks.is_empty());
         assert_eq!(FileKind::of("EFn_x.txt", &line, &mut remarks), FileKind::Form1);
         assert_eq!(remarks.count(&remarks::NAME), 1);
+        for (in_out, name, kind, named) in [
+            ("1", "EFn.txt", FileKind::Outpatient, 1),
+            ("0", "EFn.txt", FileKind::Inpatient, 0),
+            ("", "EFg.txt", FileKind::Outpatient, 0),
+            ("", "x.txt", FileKind::Inpatient, 0),
+        ] {
+            let ef = format!("1\t7\t0\t20260401{}\t20260401{}\t{in_out}\t", "\t".repeat(19), "\t".repeat(5));
+            line.restore(ef.as_bytes(), 1, Charset::Utf8);
+            let mut remarks = Remarks::default();
+            assert_eq!((FileKind::of(name, &line, &mut remarks), remarks.count(&remarks::NAME)), (kind, named));
+        }
         line.restore(b"a\tb", 1, Charset::Utf8);
         assert_eq!(FileKind::of("EFn_x.txt", &line, &mut remarks), FileKind::Unknown);
         assert_eq!(FileKind::of("Kn_x.txt", &line, &mut remarks), FileKind::Common);

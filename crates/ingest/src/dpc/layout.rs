@@ -1,8 +1,9 @@
 //! Where things stand in a file, by fiscal year.
 //!
-//! Positions count from 1 as in the survey's documents, in flags too. The 31 columns of EF and the 17 of 様式1 have kept
-//! their order since fiscal 2014; what changed is the meaning of column 17 of EF and of columns 3 and 4 of its outpatient
-//! edition. The survey's document numbers the flags from 1 (③持参薬区分); readers that count from 0 call it 2.
+//! Positions count from 1 as in the survey's documents, in flags too. The 31 columns of EF and the 17 of 様式1 have
+//! kept their order since fiscal 2014. What changed in 2016 is the meaning of column 17 of EF, from one flag to twelve,
+//! and of columns 3 and 4 of its outpatient edition. Of the twelve flags 持参薬区分 is the third (③), and the second
+//! is 入院料包括項目区分; who counts from 0 calls the third one 2.
 
 /// The layouts of the fiscal years from `year` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

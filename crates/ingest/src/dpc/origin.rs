@@ -23,7 +23,9 @@ impl Origin {
             .or_else(|| folder_year(file.strip_suffix(name).unwrap_or("")))
             .or_else(|| content_year(kind, line));
         let (layout, known) = Layout::of(year.unwrap_or(layout::LAST));
-        if !known || year.is_none() {
+        let converted =
+            matches!(kind, FileKind::Form1 | FileKind::Inpatient | FileKind::Outpatient | FileKind::CaseGroup);
+        if converted && (!known || year.is_none()) {
             remarks.add(&remarks::YEAR);
         }
         let version = month.map_or(0, |(year, month)| i64::from(year) * 100 + i64::from(month));

@@ -28,7 +28,7 @@ pub(super) struct Column {
     pub(super) constant: Option<String>,
     /// Folded texts that mean nothing.
     pub(super) empty: Vec<String>,
-    /// By folded text.
+    /// By folded text; `*` is any other.
     pub(super) map: BTreeMap<String, String>,
     pub(super) default: Option<String>,
     pub(super) system: Option<System>,
@@ -64,7 +64,7 @@ impl Column {
         if self.map.is_empty() {
             return Ok(Some(text));
         }
-        match self.map.get(&fold(&text)).or(self.default.as_ref()) {
+        match self.map.get(&fold(&text)).or_else(|| self.map.get("*")).or(self.default.as_ref()) {
             Some(mapped) => Ok(Some(Cow::Borrowed(mapped))),
             None => Err(Rule::Type),
         }

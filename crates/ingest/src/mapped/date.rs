@@ -53,12 +53,18 @@ pub(super) fn when(text: &str, formats: &[Format]) -> Option<When> {
     let text = half(text);
     formats.iter().find_map(|format| {
         let (day, rest) = day(&text, *format)?;
-        let rest = rest.trim_start_matches(['T', 't', ' ']);
+        let rest = after_weekday(rest).trim_start_matches(['T', 't', ' ']);
         if rest.is_empty() {
             return Some(When::day(day));
         }
         Some(When::at(day, time(rest)?))
     })
+}
+
+/// What follows a day of the week: `(月)`.
+fn after_weekday(text: &str) -> &str {
+    let inside = text.trim_start().strip_prefix('(').and_then(|text| text.split_once(')'));
+    inside.filter(|(weekday, _)| "月火水木金土日".contains(weekday)).map_or(text, |(_, rest)| rest)
 }
 
 fn day(text: &str, format: Format) -> Option<(Day, &str)> {
@@ -91,9 +97,8 @@ fn day(text: &str, format: Format) -> Option<(Day, &str)> {
 fn in_era<'a>(era: &Era, text: &'a str) -> Option<(Day, &'a str)> {
     let (first, last, before, _) = era;
     let first_year = text.strip_prefix('元').map(|rest| format!("1{rest}"));
-    let length = first_year.as_deref().unwrap_or(text).len();
     let ([year, month, day], rest) = parts(first_year.as_deref().unwrap_or(text), [2, 2, 2])?;
-    let rest = &text[text.len() - rest.len().min(length)..];
+    let rest = &text[text.len() - rest.len()..];
     let day = Day::of(year + before, month.cast_unsigned(), day.cast_unsigned())?;
     let limit = |(year, month, day): (i32, u32, u32)| Day::of(year, month, day);
     (year >= 1 && limit(*first)? <= day && day <= limit(*last)?).then_some((day, rest))
@@ -129,8 +134,15 @@ fn parts(text: &str, digits: [usize; 3]) -> Option<([i32; 3], &str)> {
     Some((numbers, rest.strip_prefix('日').unwrap_or(rest)))
 }
 
-/// Seconds since midnight: `9:05`, `09:05:30`, `0905`, `090530`, `9時5分`, `25:30`.
+/// Seconds since midnight: `9:05`, `09:05:30`, `0905`, `090530`, `9時5分`, `25:30`, `午後3:05`; Japan's own offset from
+/// UTC may follow.
 fn time(text: &str) -> Option<i64> {
+    let text = text.strip_suffix("+09:00").or_else(|| text.strip_suffix("+0900")).unwrap_or(text);
+    let (half_day, text) = match (text.strip_prefix("午前"), text.strip_prefix("午後")) {
+        (Some(rest), _) => (Some(0), rest.trim_start()),
+        (_, Some(rest)) => (Some(12), rest.trim_start()),
+        _ => (None, text),
+    };
     let text = text.split('.').next().unwrap_or(text);
     let numbers: Vec<&str> = if text.bytes().all(|byte| byte.is_ascii_digit()) {
         match text.len() {
@@ -152,7 +164,10 @@ fn time(text: &str) -> Option<i64> {
         let plain = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         if plain { text.parse().ok() } else { None }
     };
-    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
+    let (mut hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
+    if let Some(start) = half_day {
+        hour = (hour <= 12).then_some(hour % 12 + start)?;
+    }
     (hour < 48 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
@@ -188,6 +203,15 @@ mod tests {
             ("20240401 24:00", at(2024, 4, 2, 0)),
             ("20240401 25:30", at(2024, 4, 2, HOUR + 1800)),
             ("20240401 9時", at(2024, 4, 1, 9 * HOUR)),
+            ("2024/4/1(月) 9:05", at(2024, 4, 1, 9 * HOUR + 300)),
+            ("令和６年４月１日（月）", on(2024, 4, 1)),
+            ("2024/4/1 午後3:05", at(2024, 4, 1, 15 * HOUR + 300)),
+            ("2024/4/1 午前 12:05", at(2024, 4, 1, 300)),
+            ("2024/4/1 午後13:05", None),
+            ("2024-04-01T09:05:30+09:00", at(2024, 4, 1, 9 * HOUR + 330)),
+            ("2024-04-01T09:05:30.25+09:00", at(2024, 4, 1, 9 * HOUR + 330)),
+            ("2024-04-01T09:05:30Z", None),
+            ("2024/4/1(x)", None),
             ("令和6年4月1日", on(2024, 4, 1)),
             ("令和元年5月1日", on(2019, 5, 1)),
             ("令和元年5月1日 10:00", at(2019, 5, 1, 10 * HOUR)),

@@ -45,13 +45,12 @@ impl Mapping {
     /// Every mistake, in the order of the file.
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         let mut notes = Notes::new(text);
-        let mapping = match DeTable::parse(text) {
-            Ok(document) => build(document.get_ref(), &mut notes),
-            Err(error) => {
-                notes.add(error.span().unwrap_or_default(), format!("this is no TOML: {}", error.message()));
-                None
-            }
-        };
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            notes.add(error.span().unwrap_or_default(), format!("this is no TOML: {}", error.message()));
+        }
+        // What is left of a document with such errors says nothing about the mapping.
+        let mapping = if errors.is_empty() { build(document.get_ref(), &mut notes) } else { None };
         notes.found.sort();
         match mapping {
             Some(mapping) if notes.found.is_empty() => Ok(mapping),

@@ -9,6 +9,9 @@ use super::{file, read};
 const NAMES: [&str; 7] =
     ["FF1_1_2604.txt", "EFn_1_2604.txt", "EFg_1_1404.txt", "Dn_1_2604.txt", "Hn_1.txt", "Kn_1.txt", "x"];
 
+const LINE: &str = "131234567 7 20260420 20260405 21 0002 001 H1 620000001 _ N 1 016 1 0 1 000000000000 \
+                    0 0 0 1 0 1110 20260405 01 060 _ W 0 0 001";
+
 /// Bytes with much of what the survey's files have.
 fn dirty(columns: usize) -> impl Strategy<Value = Vec<u8>> {
     let field = prop_oneof![
@@ -57,7 +60,7 @@ proptest! {
 
 #[test]
 fn a_reader_that_is_not_listened_to_stops() {
-    let line = "131234567 7 20260420 20260405 21 0002 001 H1 620000001 _ N 1 016 1 0 1 000000000000 0 0 0 1 0 1110 20260405 01 060 _ W 0 0 001";
+    let line = LINE;
     let bytes = file(&vec![line; 9000], 31);
     let mut pieces = 0;
     dpc::read(bytes.as_slice(), "EFn_1_2604.txt", &Rules::default(), &mut |_| {
@@ -82,7 +85,7 @@ fn what_is_no_file_of_the_survey_is_one_reject() {
 
 #[test]
 fn names_of_columns_at_the_beginning_are_no_record() {
-    let line = "131234567 7 20260420 20260405 21 0002 001 H1 620000001 _ N 1 016 1 0 1 000000000000 0 0 0 1 0 1110 20260405 01 060 _ W 0 0 001";
+    let line = LINE;
     let names = (1..=31).map(|column| format!("項目{column}")).collect::<Vec<_>>().join(" ");
     let plain = read("EFn_1_2604.txt", &file(&[line, line], 31));
     let named = read("EFn_1_2604.txt", &file(&[&names, line, line], 31));

@@ -19,7 +19,8 @@ fn line(
     ward: &str,
 ) -> String {
     format!(
-        "131234567 0000000042 20260420 20260405 {class} {order} {detail} H1 {code} _ 名称 {amount} {unit} 100 0 100 {flags} 0 0 0 \
+        "131234567 0000000042 20260420 20260405 {class} {order} {detail} H1 {code} _ 名称 {amount} \
+         {unit} 100 0 100 {flags} 0 0 0 \
          {count} 06131234 1110 {day} 01 060 _ {ward} 0 0 001"
     )
 }
@@ -196,7 +197,8 @@ fn a_stay_that_goes_on_has_no_end() {
 fn the_case_group_is_told_once_a_period() {
     let d = |order: &str, start: &str, group: &str| {
         format!(
-            "131234567 0000000042 20260420 20260405 93 {order} H1 190000001 _ 名称 0 0 0 0 1 06131234 1110 20260405 01 060 _ W1 0 0 001 \
+            "131234567 0000000042 20260420 20260405 93 {order} H1 190000001 _ 名称 0 0 0 0 1 \
+             06131234 1110 20260405 01 060 _ W1 0 0 001 \
              {start} 20260420 20260405 {group} 1.2345"
         )
     };

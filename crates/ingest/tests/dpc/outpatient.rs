@@ -6,7 +6,8 @@ use super::{file, read};
 
 fn line(patient: &str, visit: &str, class: &str, order: &str, code: &str, name: &str, date: &str) -> String {
     format!(
-        "131234567 {patient} 19480229 {visit} {class} {order} 001 H1 {code} _ {name} 0000002.000 016 100 0 100 101000000000 0 0 0 \
+        "131234567 {patient} 19480229 {visit} {class} {order} 001 H1 {code} _ {name} 0000002.000 016 \
+         100 0 100 101000000000 0 0 0 \
          14 06131234 1110 {date} 01 060 _ _ _ 1 001"
     )
 }

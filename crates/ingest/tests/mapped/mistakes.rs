@@ -141,4 +141,5 @@ fn all_mistakes_come_at_once_in_the_order_of_the_file() {
     assert_eq!(Mapping::parse(&text).unwrap_err(), sorted);
     assert!(mistakes("file = ")[0].contains("no TOML"));
     assert!(mistakes("").len() >= 3);
+    assert_eq!(mistakes("file = \ntable = \n").len(), 2);
 }

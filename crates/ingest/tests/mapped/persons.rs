@@ -54,9 +54,11 @@ fn persons_have_birth_sex_and_no_name() {
 fn a_birth_in_parts_has_to_be_a_day() {
     let text = PERSON.replace(
         "[columns.birth_datetime]\nfrom = \"生年月日\"",
-        "[columns.year_of_birth]\nfrom = \"年\"\n[columns.month_of_birth]\nfrom = \"月\"\n[columns.day_of_birth]\nfrom = \"日\"",
+        "[columns.year_of_birth]\nfrom = \"年\"\n[columns.month_of_birth]\nfrom = \"月\"\n\
+         [columns.day_of_birth]\nfrom = \"日\"",
     );
-    let rows = "患者番号,氏名,性別,年,月,日,郵便番号,更新日\n1,,男,1950,2,28,,\n2,,男,1950,,28,,\n3,,男,1950,2,30,,\n4,,男,50,2,1,,\n5,,男,1950,13,1,,\n6,,男,,,,,\n";
+    let rows = "患者番号,氏名,性別,年,月,日,郵便番号,更新日\n1,,男,1950,2,28,,\n2,,男,1950,,28,,\n\
+                3,,男,1950,2,30,,\n4,,男,50,2,1,,\n5,,男,1950,13,1,,\n6,,男,,,,,\n";
     let said = read(&mapping(&text), "患者.csv", rows.as_bytes());
     let births: Vec<_> = said
         .statements
