@@ -56,6 +56,7 @@ mod sink;
 mod stay;
 mod ward;
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 pub use form1::OPEN_BYTES;
@@ -76,41 +77,48 @@ use sink::Sink;
 pub fn read(reader: impl BufRead, file: &str, rules: &Rules, each: &mut dyn FnMut(Extract) -> bool) -> io::Result<()> {
     let mut lines = Lines::open(reader)?;
     let mut sink = Sink::new(file, each);
-    let mut line = Line::default();
-    match first(&mut lines, &mut line)? {
-        Next::End => {}
-        Next::TooLong => sink.reject(&line, Rule::Size, None),
-        Next::Line => {
-            let mut second = Line::default();
-            // Files that are not for submission often begin with the names of the columns.
-            let named = !FileKind::fits(&line)
-                && matches!(first(&mut lines, &mut second)?, Next::Line)
-                && FileKind::fits(&second);
-            if named {
-                match line.is_dated() {
-                    true => sink.reject(&line, Rule::Fields, None),
-                    false => sink.out.remark(&remarks::HEADER),
-                }
-                line = std::mem::take(&mut second);
-            }
-            let kind = FileKind::of(file, &line, &mut sink.out.remarks);
-            let origin = Origin::of(file, kind, &line, &mut sink.out.remarks);
-            let second = Some(second).filter(|second| !second.is_blank());
-            convert(kind, &mut Input { lines, line, second, origin, rules }, &mut sink)?;
+    let mut ahead = look(&mut lines, &mut sink)?;
+    // Files that are not for submission often begin with the names of the columns; others begin with a cut line.
+    while ahead.len() > 1 && ahead.back().is_some_and(FileKind::fits) {
+        match ahead.pop_front() {
+            Some(line) if line.is_dated() => sink.reject(&line, Rule::Fields, None),
+            _ => sink.out.remark(&remarks::HEADER),
         }
+    }
+    if let Some(line) = ahead.pop_front() {
+        let kind = FileKind::of(file, &line, &mut sink.out.remarks);
+        let origin = Origin::of(file, kind, &line, &mut sink.out.remarks);
+        convert(kind, &mut Input { lines, line, ahead, origin, rules }, &mut sink)?;
     }
     sink.finish();
     Ok(())
 }
 
-/// Reads on to a line that is not blank.
-fn first<R: BufRead>(lines: &mut Lines<R>, line: &mut Line) -> io::Result<Next> {
-    loop {
-        match lines.next(line)? {
+/// Lines that are looked at for one that shows what kind of file it is.
+const LOOK: usize = 8;
+
+/// The lines at the beginning, up to one that has the shape of a line of the survey.
+fn look<R: BufRead>(lines: &mut Lines<R>, sink: &mut Sink<'_>) -> io::Result<VecDeque<Line>> {
+    let mut ahead = VecDeque::new();
+    while ahead.len() < LOOK {
+        let mut line = Line::default();
+        match lines.next(&mut line)? {
+            Next::End => break,
+            Next::TooLong => sink.reject(&line, Rule::Size, None),
             Next::Line if line.is_blank() => {}
-            other => return Ok(other),
+            Next::Line => {
+                let fits = FileKind::fits(&line);
+                ahead.push_back(line);
+                if fits {
+                    break;
+                }
+            }
+        }
+        if !sink.listens() {
+            break;
         }
     }
+    Ok(ahead)
 }
 
 /// What every kind of file is read with.
@@ -118,8 +126,8 @@ struct Input<'a, R> {
     lines: Lines<R>,
     /// The line to be looked at next.
     line: Line,
-    /// The line after it, if it was read already.
-    second: Option<Line>,
+    /// Lines after it that were read already.
+    ahead: VecDeque<Line>,
     origin: Origin,
     rules: &'a Rules,
 }
@@ -145,9 +153,9 @@ impl<R: BufRead> Input<'_, R> {
             if !sink.listens() {
                 return Ok(());
             }
-            next = match self.second.take() {
-                Some(second) => {
-                    self.line = second;
+            next = match self.ahead.pop_front() {
+                Some(line) => {
+                    self.line = line;
                     Next::Line
                 }
                 None => self.lines.next(&mut self.line)?,

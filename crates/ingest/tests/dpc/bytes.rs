@@ -95,6 +95,11 @@ fn names_of_columns_at_the_beginning_are_no_record() {
     let cut = read("EFn_1_2604.txt", &file(&[line, line], 31)[20..]);
     assert_eq!((cut.rejects.len(), cut.remark("dpc-header")), (1, 0));
     assert_eq!(cut.rejects[0].rule, Rule::Fields);
+    // So is one that never ends.
+    let long = [vec![b'x'; 100_000], b"\r\n".to_vec(), file(&[line], 31)].concat();
+    let long = read("EFn_1_2604.txt", &long);
+    assert_eq!(long.rejects.iter().map(|reject| (reject.line, reject.rule)).collect::<Vec<_>>(), [(1, Rule::Size)]);
+    assert_eq!(long.statements.len(), 3);
 }
 
 #[test]
