@@ -32,11 +32,11 @@ use std::io;
 use arrow_array::RecordBatch;
 use renkei_cdm::Table;
 
-pub use concepts::{Concepts, Domain, Mapped, Target};
+pub use concepts::{Concepts, Known};
 pub use remarks::REMARKS;
 pub use usage::{Usage, Used};
 
-use crate::record::{Record, Statement};
+use crate::record::{Codes, Record, Statement};
 use crate::when::Day;
 use crate::{Remarks, Rules};
 use person::Sites;
@@ -106,7 +106,9 @@ impl<'a> Assembler<'a> {
     ///
     /// # Errors
     /// Those of `each`.
-    pub fn patient(&mut self, who: &Who, statements: Vec<Sourced>, each: Each<'_>) -> io::Result<()> {
+    pub fn patient(&mut self, who: &Who, mut statements: Vec<Sourced>, each: Each<'_>) -> io::Result<()> {
+        let records = statements.iter_mut().flat_map(|sourced| &mut sourced.statement.records);
+        records.filter_map(expandable).for_each(|codes| self.concepts.expand(codes));
         let facts = newest::facts(statements, &mut self.remarks);
         let Some(person) = person::choose(&facts, &mut self.remarks) else { return Ok(()) };
         self.persons += 1;
@@ -128,6 +130,15 @@ impl<'a> Assembler<'a> {
         self.sites.write(&mut self.sheets, each)?;
         self.sheets.finish(each)?;
         Ok(Assembled { persons: self.persons, usage: self.usage, remarks: self.remarks })
+    }
+}
+
+/// The codes for which masters know others: of diseases and of drugs.
+fn expandable(record: &mut Record) -> Option<&mut Codes> {
+    match record {
+        Record::Condition(condition) => Some(&mut condition.codes),
+        Record::Drug(drug) => Some(&mut drug.codes),
+        _ => None,
     }
 }
 

@@ -61,6 +61,12 @@ impl Dictionary {
         }
     }
 
+    /// The text of a code.
+    #[must_use]
+    pub fn text(&self, coding: &Coding) -> Option<&str> {
+        self.0.get(coding)?.as_deref()
+    }
+
     /// Codes and texts, by code.
     pub fn iter(&self) -> impl Iterator<Item = (&Coding, Option<&str>)> {
         self.0.iter().map(|(coding, text)| (coding, text.as_deref()))

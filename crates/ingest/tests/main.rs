@@ -11,8 +11,8 @@
 mod bad;
 mod codes;
 mod csv;
-mod fhir;
 mod dpc;
+mod fhir;
 mod folder;
 mod mapped;
 mod parquet;

@@ -9,12 +9,12 @@ mod write;
 
 use std::io;
 
-use super::concepts::{Domain, Mapped, Target};
 use super::periods::Days;
 use super::remarks::{NO_VISIT, SUSPECTED, UNKNOWN_VISIT, UNREAD};
 use super::stays::{Stays, link::Found};
 use super::{Assembler, Each, Fact, Who, mapped_row};
 use crate::code::Coding;
+use crate::codes::{Domain, Resolved, Target};
 use crate::record::{Cell, Link, Provenance, Record, Row, Standing, Value};
 use crate::when::When;
 
@@ -122,13 +122,14 @@ impl<'a> Event<'a> {
 /// The table for a concept of that domain.
 fn table_of(home: Home, domain: Option<Domain>) -> Home {
     match (home, domain) {
-        (Home::Specimen, _) | (_, None | Some(Domain::Other)) => home,
+        (Home::Specimen, _) | (_, None) => home,
         (_, Some(Domain::Condition)) => Home::Condition,
         (_, Some(Domain::Device)) => Home::Device,
         (_, Some(Domain::Drug)) => Home::Drug,
         (_, Some(Domain::Measurement)) => Home::Measurement,
         (_, Some(Domain::Observation)) => Home::Observation,
         (_, Some(Domain::Procedure)) => Home::Procedure,
+        (_, Some(_)) => home,
     }
 }
 
@@ -166,14 +167,14 @@ impl Assembler<'_> {
             self.remarks.add(&UNREAD);
         }
         let visit = event.link.and_then(|link| self.visit_of(event.source, link, event.start, stays));
-        let Mapped { source_concept, mut targets } = self.concepts.resolve(event.codes);
+        let Resolved { source_concept, mut targets, .. } = self.concepts.resolve(event.codes);
         if targets.is_empty() {
             targets.push(Target { concept: 0, domain: None, value: None });
         }
         for target in targets {
             let home = table_of(event.home, target.domain);
-            if let Some(coding) = event.codes.first() {
-                self.usage.add(home.table(), coding, target.concept != 0);
+            if !event.codes.is_empty() {
+                self.usage.add(home.table(), event.codes, target.concept != 0);
             }
             self.eras(home, event, target.concept, days);
             self.write(who, home, event, target, source_concept, visit);
@@ -229,11 +230,9 @@ impl Assembler<'_> {
                 _ => None,
             }
         };
-        if let Some((_, codes)) = row.codes.first()
-            && let Some(coding) = codes.first()
-        {
+        if let Some((_, codes)) = row.codes.first().filter(|(_, codes)| !codes.is_empty()) {
             let mapped = concept(row).unwrap_or_else(|| !self.concepts.resolve(codes).targets.is_empty());
-            self.usage.add(table.name, coding, mapped);
+            self.usage.add(table.name, codes, mapped);
         }
         let Some(mut builder) = self.sheets.row(table.name) else { return };
         builder.id("person_id", Some(who.person_id)).id("visit_occurrence_id", visit);

@@ -37,8 +37,8 @@ remarks! {
     SAME_EVENT: "one-event-of-two-sources", false,
         "records that two sources have, counted once", "件の記録は、複数のソースにあるため 1 件としました";
     ORDER_GIVEN: "order-with-administration", false,
-        "orders that have an administration, of which only that is counted",
-        "件のオーダーは、実施記録があるため、実施のみを数えました";
+        "orders and prescriptions that were dispensed or given under the same number, of which only that is counted",
+        "件のオーダー・処方は、同じ番号の調剤または実施の記録があるため、そちらのみを数えました";
     PRELIMINARY: "preliminary-with-final", false,
         "preliminary results beside final ones, left out", "件の中間報告は、最終報告があるため取り込みません";
     NO_VISIT: "without-visit", false,

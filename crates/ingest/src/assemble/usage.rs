@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::code::Coding;
+use crate::record::Codes;
 
 /// How often a code was used in one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,11 +17,11 @@ pub struct Used {
     last: u64,
 }
 
-/// The use of all codes.
+/// The use of all codes, by table and by the codes that stood together for one thing.
 #[derive(Debug, Default)]
 pub struct Usage {
     person: u64,
-    tables: HashMap<&'static str, HashMap<Coding, Used>>,
+    tables: HashMap<&'static str, HashMap<Codes, Used>>,
 }
 
 impl Usage {
@@ -28,12 +29,12 @@ impl Usage {
         self.person += 1;
     }
 
-    pub(super) fn add(&mut self, table: &'static str, coding: &Coding, mapped: bool) {
+    pub(super) fn add(&mut self, table: &'static str, codes: &[Coding], mapped: bool) {
         let person = self.person;
-        let codes = self.tables.entry(table).or_default();
-        let used = match codes.get_mut(coding) {
+        let all = self.tables.entry(table).or_default();
+        let used = match all.get_mut(codes) {
             Some(used) => used,
-            None => codes.entry(coding.clone()).or_default(),
+            None => all.entry(codes.to_vec()).or_default(),
         };
         used.rows += 1;
         used.mapped += u64::from(mapped);
@@ -45,9 +46,8 @@ impl Usage {
 
     /// Tables, codes and their use, in order.
     #[must_use]
-    pub fn sorted(&self) -> Vec<(&'static str, &Coding, Used)> {
-        let all =
-            self.tables.iter().flat_map(|(table, codes)| codes.iter().map(|(coding, used)| (*table, coding, *used)));
+    pub fn sorted(&self) -> Vec<(&'static str, &Codes, Used)> {
+        let all = self.tables.iter().flat_map(|(table, all)| all.iter().map(|(codes, used)| (*table, codes, *used)));
         let mut all: Vec<_> = all.collect();
         all.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         all

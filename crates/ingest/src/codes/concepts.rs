@@ -34,6 +34,8 @@ pub struct Concepts {
     pub(super) entries: HashMap<Coding, Entry>,
     /// Concepts of units, by their code in the vocabulary.
     pub(super) units: HashMap<Box<str>, i32>,
+    /// Ingredients, by drug.
+    pub(super) ingredients: HashMap<i32, Vec<i32>>,
     pub(super) version: Option<String>,
     pub(super) remarks: Remarks,
 }
@@ -97,6 +99,12 @@ impl Concepts {
     pub fn grade(&self, grade: Grade) -> Option<i32> {
         let coding = Coding::new(System::Snomed, builtin::grade(grade)?);
         self.entries.get(&coding)?.targets.first().map(|target| target.concept)
+    }
+
+    /// The ingredients of a standard drug; none where the vocabulary has no `CONCEPT_ANCESTOR`.
+    #[must_use]
+    pub fn ingredients(&self, drug: i32) -> &[i32] {
+        self.ingredients.get(&drug).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The release of the vocabulary, as its row `None` states it.

@@ -105,8 +105,8 @@ impl Masters {
         Ok(found)
     }
 
-    /// Adds the codes that the masters know for those of a source. They stand behind the source's own; of drugs, YJ
-    /// stands first, so that one drug has one source value whatever its source calls it.
+    /// Adds the codes that the masters know for those of a source. They stand behind the source's own; but of drugs YJ
+    /// stands first, and of diseases ICD-10, so that one thing has one source value whatever its source calls it.
     pub fn expand(&self, codes: &mut Codes) {
         let mut next = 0;
         while let Some(coding) = codes.get(next) {
@@ -119,8 +119,9 @@ impl Masters {
             }
             next += 1;
         }
-        if let Some(yj) = codes.iter().position(|coding| coding.system == System::Yj) {
-            codes[..=yj].rotate_right(1);
+        let common = |coding: &Coding| matches!(coding.system, System::Yj | System::Icd10);
+        if let Some(common) = codes.iter().position(common) {
+            codes[..=common].rotate_right(1);
         }
     }
 

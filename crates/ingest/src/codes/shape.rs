@@ -129,7 +129,15 @@ pub(super) fn jlac11(code: &str) -> Option<String> {
 
 /// An act of the fee table: chapter, number of three or four digits, branch and item.
 pub(super) fn kcode(code: &str) -> Option<String> {
-    let code = upper(code).replace(' ', "");
+    let wide = |c: char| match c {
+        'ｲ' => 'イ',
+        'ﾛ' => 'ロ',
+        'ﾊ' => 'ハ',
+        'ﾆ' => 'ニ',
+        'ﾎ' => 'ホ',
+        other => other,
+    };
+    let code: String = upper(code).chars().filter(|c| *c != ' ').map(wide).collect();
     let rest = code.get(4..)?;
     let item = |c: char| matches!(c, '0'..='9' | 'A'..='Z' | '-' | 'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ');
     let ends = !rest.ends_with('-') && rest.chars().count() <= 6;

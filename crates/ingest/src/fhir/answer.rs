@@ -34,7 +34,8 @@ macro_rules! answering {
             value_time: Option<serde::de::IgnoredAny>,
             value_date_time: Option<serde::de::IgnoredAny>,
             value_period: Option<serde::de::IgnoredAny>,
-            data_absent_reason: Option<serde::de::IgnoredAny>,
+            #[serde(borrow)]
+            data_absent_reason: Option<&'a serde_json::value::RawValue>,
             #[serde(borrow)]
             interpretation: $crate::fhir::json::List<$crate::fhir::model::Concept<'a>>,
             #[serde(borrow)]
@@ -55,7 +56,7 @@ macro_rules! answering {
                         || self.value_time.is_some()
                         || self.value_date_time.is_some()
                         || self.value_period.is_some(),
-                    absent: self.data_absent_reason.is_some(),
+                    absent: self.data_absent_reason.map(serde_json::value::RawValue::get),
                     interpretation: &self.interpretation,
                     normal: &self.reference_range,
                 }
@@ -87,7 +88,8 @@ pub(super) struct Answer<'x, 'a> {
     pub(super) range: Option<&'x Range<'a>>,
     pub(super) ratio: Option<&'x Ratio<'a>>,
     pub(super) other: bool,
-    pub(super) absent: bool,
+    /// Why there is no value, as it stands in the resource.
+    pub(super) absent: Option<&'x str>,
     pub(super) interpretation: &'x List<Concept<'a>>,
     pub(super) normal: &'x List<ReferenceRange<'a>>,
 }

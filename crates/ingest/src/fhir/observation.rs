@@ -135,9 +135,12 @@ impl Frame {
             scope.out.remark(&remarks::UNCODED);
             return None;
         }
-        if answer.absent && !answer.is_given() {
+        if let Some(reason) = answer.absent.filter(|_| !answer.is_given()) {
             scope.out.remark(&remarks::VALUE_ABSENT);
-            return None;
+            // What was not done is no result. Otherwise the result stays without a value, as that of SS-MIX2 does.
+            if ["\"not-performed\"", "\"not-applicable\""].iter().any(|code| reason.contains(code)) {
+                return None;
+            }
         }
         self.filled(codes, answer, scope)
     }

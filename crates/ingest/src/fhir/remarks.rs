@@ -27,8 +27,8 @@ pub(super) const UNCODED: Remark = odd(
 );
 pub(super) const VALUE_ABSENT: Remark = odd(
     "fhir-value-absent",
-    "results that say that they have no value (dataAbsentReason)",
-    "件の結果は、値がないこと(dataAbsentReason)だけを示しています",
+    "results that say that they have no value (dataAbsentReason): kept without one, or left out if nothing was done",
+    "件の結果は、値がないこと(dataAbsentReason)を示しています(値なしで取込、未実施の場合は対象外)",
 );
 pub(super) const VALUE_UNREAD: Remark = odd(
     "fhir-value-unread",

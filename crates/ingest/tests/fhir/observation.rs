@@ -160,7 +160,7 @@ fn panels_are_unrolled() {
         "component": [
             component("8480-6", json!({"value": 120, "unit": "mmHg"})),
             component("8462-4", json!({"value": 70, "unit": "mmHg"})),
-            {"code": {"coding": [{"code": "x"}]}, "dataAbsentReason": {"text": "?"}},
+            {"code": {"coding": [{"code": "x"}]}, "dataAbsentReason": {"coding": [{"code": "not-performed"}]}},
             {"code": {"text": "only"}, "valueInteger": 1}
         ]
     });

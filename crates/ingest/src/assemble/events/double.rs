@@ -12,11 +12,13 @@ use crate::when::{Day, When};
 
 /// The events without those that another one stands for.
 pub(super) fn without<'a>(events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<Event<'a>> {
-    let given: HashSet<(u16, &str)> = events
-        .iter()
-        .filter(|event| event.provenance == Provenance::EhrAdministration)
-        .filter_map(|event| event.order.map(|order| (event.source, order)))
-        .collect();
+    let mut furthest: HashMap<(u16, &str), u8> = HashMap::new();
+    for event in &events {
+        if let (Some(order), Some(stage)) = (event.order, stage(event.provenance)) {
+            let known = furthest.entry((event.source, order)).or_default();
+            *known = stage.max(*known);
+        }
+    }
     let finals: HashSet<(&[Coding], When)> = events
         .iter()
         .filter(|event| event.home == Home::Measurement && !event.preliminary)
@@ -24,8 +26,8 @@ pub(super) fn without<'a>(events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<
         .collect();
     let sources: HashSet<u16> = events.iter().map(|event| event.source).collect();
     let ordered = |event: &Event<'_>| {
-        event.provenance == Provenance::EhrOrder
-            && event.order.is_some_and(|order| given.contains(&(event.source, order)))
+        let known = event.order.and_then(|order| furthest.get(&(event.source, order)));
+        stage(event.provenance).zip(known).is_some_and(|(stage, furthest)| stage < *furthest)
     };
     let superseded = |event: &Event<'_>| event.preliminary && finals.contains(&(event.codes, event.start));
     let mut kept = Vec::with_capacity(events.len());
@@ -39,6 +41,16 @@ pub(super) fn without<'a>(events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<
         }
     }
     if sources.len() > 1 { of_two_sources(kept, remarks) } else { kept }
+}
+
+/// How far a drug has come; of one order only what came furthest counts.
+fn stage(provenance: Provenance) -> Option<u8> {
+    match provenance {
+        Provenance::EhrOrder | Provenance::EhrPrescription => Some(1),
+        Provenance::EhrDispensing => Some(2),
+        Provenance::EhrAdministration => Some(3),
+        _ => None,
+    }
 }
 
 /// What makes two events of different sources one: the table, any code in common, and the day. Results are the same

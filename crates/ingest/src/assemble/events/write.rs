@@ -1,10 +1,10 @@
 //! The rows of events, table by table.
 
-use super::super::concepts::Target;
 use super::super::sheet::RowBuilder;
 use super::super::{Assembler, Who};
 use super::{Event, Home};
 use crate::code::Coding;
+use crate::codes::Target;
 use crate::record::{Cell, Comparator, Grade, Standing, Value};
 use crate::when::Day;
 

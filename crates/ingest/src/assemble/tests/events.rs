@@ -110,10 +110,17 @@ fn the_domain_of_the_concept_decides_on_the_table() {
     assert_eq!(made.look("observation", &columns), ["4000001 LOCAL:Z95.1 45000000"]);
     let usage = made.assembled.usage.sorted();
     let unmapped: Vec<_> =
-        usage.iter().filter(|(.., used)| used.mapped == 0).map(|(_, code, _)| code.to_string()).collect();
+        usage.iter().filter(|(.., used)| used.mapped == 0).map(|(_, codes, _)| codes[0].to_string()).collect();
     assert_eq!(unmapped, ["LOCAL:?"]);
     // Concept 0 has no era; two concepts of one diagnosis have two.
     assert_eq!(made.look("condition_era", &["condition_concept_id"]), ["1", "2", "201826"]);
+}
+
+#[test]
+fn masters_lead_to_a_concept_and_the_sources_code_stays() {
+    let made = make(&Rules::default(), vec![said(0, vec![born(1950), ill("MEDIS", 1, false)])]);
+    let columns = ["condition_concept_id", "condition_source_value"];
+    assert_eq!(made.look("condition_occurrence", &columns), ["201826 LOCAL:MEDIS"]);
 }
 
 #[test]

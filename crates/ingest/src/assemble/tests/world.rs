@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 
-use crate::assemble::{Assembled, Assembler, Concepts, Domain, Mapped, Sourced, Target, Who};
-use crate::record::{Birth, Grade, Link, Movement, Person, Record, Sex, Statement, Step, Value};
+use crate::assemble::{Assembled, Assembler, Concepts, Sourced, Who};
+use crate::codes::{Domain, How, Resolved, Target};
+use crate::record::{Birth, Codes, Grade, Link, Movement, Person, Record, Sex, Statement, Step, Value};
 use crate::{Coding, Day, Remark, Rules, System, When};
 
 pub(super) struct World;
 
 impl Concepts for World {
-    fn resolve(&self, codes: &[Coding]) -> Mapped {
+    fn expand(&self, codes: &mut Codes) {
+        if codes.first().is_some_and(|code| &*code.code == "MEDIS") {
+            codes.push(Coding::new(System::Local, "E11.9"));
+        }
+    }
+
+    fn resolve(&self, codes: &[Coding]) -> Resolved {
         let target = |concept, domain| Target { concept, domain: Some(domain), value: None };
-        let known = |code: &Coding| -> Option<Mapped> {
+        let known = |code: &Coding| {
             let targets = match &*code.code {
                 "E11.9" => vec![target(201_826, Domain::Condition)],
                 "Z95.1" => vec![target(4_000_001, Domain::Observation)],
@@ -23,9 +30,10 @@ impl Concepts for World {
                 "PAST" => vec![Target { value: Some(77), ..target(3, Domain::Observation) }],
                 _ => return None,
             };
-            Some(Mapped { source_concept: 45_000_000, targets })
+            Some((45_000_000, targets))
         };
-        codes.iter().find_map(known).unwrap_or_default()
+        let (source_concept, targets) = codes.iter().find_map(known).unwrap_or_default();
+        Resolved { source: codes.first().cloned(), source_concept, targets, by: How::Vocabulary }
     }
 
     fn unit(&self, unit: &Coding) -> Option<i32> {

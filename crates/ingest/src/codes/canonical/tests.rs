@@ -178,6 +178,7 @@ fn acts_groups_and_international_codes() {
         (System::Kcode, "K633", "KCODE:K633"),
         (System::Kcode, "K672－2", "KCODE:K672-2"),
         (System::Kcode, "K4781イ", "KCODE:K4781イ"),
+        (System::Kcode, "K6552ﾛ", "KCODE:K6552ロ"),
         (System::Dpc, "010010XX01X00X", "DPC:010010xx01x00x"),
         (System::Usage, "1013044400000000", "USAGE:1013044400000000"),
         (System::Snomed, "44054006", "SNOMED:44054006"),

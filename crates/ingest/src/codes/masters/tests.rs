@@ -58,12 +58,12 @@ fn hot() -> String {
 }
 
 #[test]
-fn diseases_get_their_icd_code_behind_their_own() {
+fn diseases_get_their_icd_code_before_their_own() {
     let masters = load(&[(MasterKind::MedisDisease, DISEASES, None, None)]).unwrap();
     for (codes, expect) in [
-        (&[(System::Medis, "20054174")][..], &["MEDIS:20054174", "ICD10:K29.7"][..]),
-        (&[(System::MedisExchange, "ABCD")], &["MEDISX:ABCD", "MEDIS:20061834", "ICD10:J18.9"]),
-        (&[(System::Medis, "20054174"), (System::Icd10, "K29.7")], &["MEDIS:20054174", "ICD10:K29.7"]),
+        (&[(System::Medis, "20054174")][..], &["ICD10:K29.7", "MEDIS:20054174"][..]),
+        (&[(System::MedisExchange, "ABCD")], &["ICD10:J18.9", "MEDISX:ABCD", "MEDIS:20061834"]),
+        (&[(System::Medis, "20054174"), (System::Icd10, "K29.7")], &["ICD10:K29.7", "MEDIS:20054174"]),
         (&[(System::Medis, "20099999")], &["MEDIS:20099999"]),
         (&[], &[]),
     ] {
@@ -104,7 +104,7 @@ fn columns_elsewhere_are_found_by_shape_or_as_the_site_names_them() {
         (named, name("番号"), number(3), "ICD10:K29.9"),
     ] {
         let masters = load(&[(MasterKind::MedisDisease, text, key, target)]).unwrap();
-        assert_eq!(expanded(&masters, &[(System::Medis, "20054174")]), ["MEDIS:20054174", expect]);
+        assert_eq!(expanded(&masters, &[(System::Medis, "20054174")]), [expect, "MEDIS:20054174"]);
     }
     for (text, key) in [("", None), ("a,b\n1,2\n", None), (named, number(4)), (named, number(0)), (named, name("x"))] {
         let error = load(&[(MasterKind::MedisDisease, text, key, None)]).unwrap_err().to_string();

@@ -1,0 +1,84 @@
+//! Why sources could not be read. What was read before is kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure that concerns a source as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refused.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was attempted.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A folder of the source is absent or empty.
+    #[error(
+        "the source `{source_name}` has nothing in {}: is the share mounted, and may this user read it? Nothing was \
+         changed", path.display()
+    )]
+    Empty {
+        /// The source.
+        source_name: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Many files are gone.
+    #[error(
+        "of {known} files that the source `{source_name}` had, {gone} are gone. If they were deleted on purpose, run \
+         again with --accept-vanished; their records leave the next snapshot then. Nothing was deleted"
+    )]
+    Vanished {
+        /// The source.
+        source_name: String,
+        /// Files before.
+        known: u64,
+        /// Files that are gone.
+        gone: u64,
+    },
+    /// The format of a folder is not recognised.
+    #[error(
+        "{} is none of the formats that can be read: OMOP tables (person.csv or person.parquet), SS-MIX2 standardized \
+         storage (123/456/<patient>/…), FHIR (*.ndjson, *.json), DPC files; name it with --format if it is", path.display()
+    )]
+    Unrecognised {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A mapping file is wrong.
+    #[error("{}", mistakes.join("\n"))]
+    Mapping {
+        /// Every mistake, with file and line.
+        mistakes: Vec<String>,
+    },
+    /// The vocabulary cannot be read.
+    #[error("the vocabulary or a map could not be read")]
+    Codes(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The staging database does not do as it should.
+    #[error("the staging file {} is in trouble; it can be deleted, and everything is read again", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// A thread ended early.
+    #[error("reading ended early by a fault of this program")]
+    Lost,
+}
+
+impl Error {
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    pub(crate) fn database(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Database { path, source }
+    }
+}
