@@ -23,8 +23,9 @@
 //! | place | municipality | postal code | postal code | postal code | postal code |
 //! | doctors | number | name | name | none | none |
 //!
-//! Beyond the model: SS-MIX2 has transfers between wards, insurance and an obsolete version here and there; FHIR has
-//! insurance; DPC has the daily fee of the ward. Rows of these are in no count. Names, addresses, telephone and insurance
+//! Beyond the model: SS-MIX2 has transfers between wards, specimens, insurance and an obsolete version here and there;
+//! FHIR has insurance; DPC has the daily fee of the ward, and routes of admission and outcomes as answers. Rows of these
+//! are in no count. An order of an injection and its administration are one event. Names, addresses, telephone and insurance
 //! numbers ([`crate::identity`](crate::identity())) are in all but the OMOP formats, so that a conversion can prove to
 //! lose them. [`crate::Spec::dirt`] concerns the OMOP formats only.
 
@@ -51,10 +52,14 @@ pub struct Carried {
     pub deaths: u64,
     /// Visits by concept (9201, 9202, 9203).
     pub visits: BTreeMap<i32, u64>,
-    /// Events by domain and canonical code (`JLAC10:…`).
+    /// Events by domain and canonical code (`JLAC10:…`). A diagnosis that has a number of MEDIS's master as well is
+    /// counted under ICD-10 only.
     pub codes: BTreeMap<(Domain, String), Tally>,
     /// Events by domain and standard concept; 0 holds all codes without a mapping.
     pub concepts: BTreeMap<(Domain, i32), Tally>,
+    /// Results that have a number, by standard concept. The others say that a sample could not be measured: a comment
+    /// in SS-MIX2, a reason of absence in FHIR, an empty field elsewhere. A conversion may leave them out.
+    pub valued: BTreeMap<i32, Tally>,
 }
 
 impl Carried {
@@ -111,6 +116,7 @@ fn visit_concept(format: Format, kind: VisitKind) -> i32 {
 struct Own {
     codes: BTreeMap<(Domain, String), u64>,
     concepts: BTreeMap<(Domain, i32), u64>,
+    valued: BTreeMap<i32, u64>,
 }
 
 impl Own {
@@ -120,7 +126,12 @@ impl Own {
             self.code(format, drugs, diagnosis.code, times);
         }
         visit.prescriptions.iter().for_each(|item| self.code(format, drugs, item.code, 1));
-        visit.labs.iter().for_each(|item| self.code(format, drugs, item.code, 1));
+        for lab in visit.labs.iter().filter(|_| format != Format::Dpc) {
+            self.code(format, drugs, lab.code, 1);
+            if lab.value.is_some() {
+                *self.valued.entry(lab.code.concept()).or_default() += 1;
+            }
+        }
         for item in &visit.procedures {
             self.code(format, drugs, item.code, 1);
             if format == Format::Dpc && is_surgery(item.code.term) {
@@ -146,14 +157,17 @@ impl Own {
     }
 
     fn add_to(self, all: &mut Carried) {
-        for (key, rows) in self.codes {
-            let tally = all.codes.entry(key).or_default();
-            *tally = Tally { rows: tally.rows + rows, persons: tally.persons + 1 };
-        }
-        for (key, rows) in self.concepts {
-            let tally = all.concepts.entry(key).or_default();
-            *tally = Tally { rows: tally.rows + rows, persons: tally.persons + 1 };
-        }
+        add(self.codes, &mut all.codes);
+        add(self.concepts, &mut all.concepts);
+        add(self.valued, &mut all.valued);
+    }
+}
+
+/// Adds one person's rows.
+fn add<K: Ord>(own: BTreeMap<K, u64>, all: &mut BTreeMap<K, Tally>) {
+    for (key, rows) in own {
+        let tally = all.entry(key).or_default();
+        *tally = Tally { rows: tally.rows + rows, persons: tally.persons + 1 };
     }
 }
 
@@ -187,7 +201,11 @@ pub(crate) fn source(format: Format, drugs: &str, code: Code) -> Option<String> 
         (Format::Dpc, Domain::Measurement) => None,
         (Format::SsMix2 { .. }, Domain::Procedure) => {
             let (_, system, image) = imaging(code.term)?;
-            Some(if code.mapped { format!("{system}:{image}") } else { own() })
+            // A local code of SS-MIX2 means something only together with its table.
+            Some(match code.mapped {
+                true => format!("{system}:{image}"),
+                false => format!("LOCAL:{IMAGES}:{}", code.term.stem),
+            })
         }
         _ => Some(own()),
     }
@@ -221,6 +239,9 @@ pub(crate) fn k_code(code: Code) -> String {
 pub(crate) fn is_surgery(term: &Term) -> bool {
     term.domain == Domain::Procedure && term.stem.starts_with('K')
 }
+
+/// The hospital's own table of examinations, as SS-MIX2 names it.
+pub(crate) const IMAGES: &str = "99IMG";
 
 /// The SS-MIX2 kind, the code system and the code of imaging; invented, of the systems' shapes.
 pub(crate) fn imaging(term: &Term) -> Option<(&'static str, &'static str, &'static str)> {

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "main/bulk.rs"]
+mod bulk;
+#[path = "main/carried.rs"]
+mod carried;
 #[path = "main/clean.rs"]
 mod clean;
 #[path = "main/dirty.rs"]
@@ -12,6 +16,10 @@ mod formats;
 mod plausible;
 #[path = "main/same.rs"]
 mod same;
+#[path = "main/storage.rs"]
+mod storage;
+#[path = "main/tables.rs"]
+mod tables;
 #[path = "main/view.rs"]
 mod view;
 

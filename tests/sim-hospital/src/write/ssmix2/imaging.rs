@@ -11,7 +11,7 @@ pub(super) fn pieces(subject: &Subject<'_>, visit: &Visit) -> Vec<Piece> {
 
 fn performed(subject: &Subject<'_>, visit: &Visit, item: &Procedure) -> Option<Piece> {
     let (kind, system, code) = carry::imaging(item.code.term)?;
-    let (system, code) = if item.code.mapped { (system, code) } else { ("99IMG", item.code.term.stem) };
+    let (system, code) = if item.code.mapped { (system, code) } else { (carry::IMAGES, item.code.term.stem) };
     let at = visit.start.max(item.date.and_hms_opt(10, 0, 0).unwrap_or(visit.start));
     let mut message = Message::new(subject, "OMI^Z23^OMI_Z23", at);
     subject.pid(&mut message, true);
