@@ -53,7 +53,7 @@ fn the_same_order_gives_the_same_records_in_every_format() {
         Format::CsvJa,
     ];
     for format in formats {
-        let spec = Spec { patients: 40, ..small(1) };
+        let spec = Spec { patients: 20, ..small(1) };
         let files = written(&spec, format);
         assert!(!files.is_empty());
         assert_eq!(files, written(&spec, format), "{format:?}");

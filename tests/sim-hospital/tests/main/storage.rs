@@ -71,7 +71,7 @@ static STORED: LazyLock<[(Hospital, Vec<Stored>); 2]> =
 
 fn stored(profile: Profile, history: bool) -> (Hospital, Vec<Stored>) {
     let folder = tempfile::tempdir().unwrap();
-    let hospital = Hospital::generate(&Spec { patients: 120, profile, ..small(3) }).unwrap();
+    let hospital = Hospital::generate(&Spec { patients: 70, profile, ..small(3) }).unwrap();
     let written = write(&hospital, Format::SsMix2 { history }, folder.path()).unwrap();
     let files = read(folder.path());
     assert_eq!(written.tables.iter().map(|(_, _, files)| files).sum::<usize>(), files.len());
@@ -209,9 +209,9 @@ fn valid_files_say_what_is_carried_and_history_changes_nothing() {
         for flag in ["0", "2"] {
             assert!(files.iter().any(|file| file.parts[6] == flag), "no file has the flag {flag}");
         }
-        let (_, plain) = stored(hospital.spec.profile, false);
-        assert!(plain.iter().all(|file| file.parts[6] == "1") && said(&plain) == said(files));
     }
+    let (_, plain) = stored(Profile::Regional, false);
+    assert!(plain.iter().all(|file| file.parts[6] == "1") && said(&plain) == said(&STORED[1].1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The tree of folders and files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ pub(super) struct Storage {
     counts: BTreeMap<&'static str, usize>,
     patient: String,
     folder: PathBuf,
+    /// Folders of the patient that are there already: most days and kinds have several files.
+    made: HashSet<PathBuf>,
 }
 
 impl Storage {
@@ -25,6 +27,7 @@ impl Storage {
             counts: BTreeMap::new(),
             patient: String::new(),
             folder: PathBuf::new(),
+            made: HashSet::new(),
         }
     }
 
@@ -38,6 +41,7 @@ impl Storage {
         number.clone_into(&mut self.patient);
         let parts = [number.get(..3), number.get(3..6), Some(number)];
         self.folder = parts.into_iter().flatten().fold(self.root.clone(), |path, part| path.join(part));
+        self.made.clear();
         fs::create_dir_all(&self.folder)
     }
 
@@ -53,18 +57,22 @@ impl Storage {
             piece.at.format("%Y%m%d%H%M%S"),
         );
         let folder = self.folder.join(&day);
-        made(&folder)?;
+        self.make(&folder)?;
         let folder = folder.join(piece.kind);
-        made(&folder)?;
+        self.make(&folder)?;
         fs::write(folder.join(name), self.encoder.encode(piece.message.text())?)?;
         *self.counts.entry(piece.kind).or_default() += 1;
         Ok(())
     }
-}
 
-fn made(folder: &Path) -> io::Result<()> {
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+    fn make(&mut self, folder: &Path) -> io::Result<()> {
+        if self.made.contains(folder) {
+            return Ok(());
+        }
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => self.made.insert(folder.into()),
+        };
+        Ok(())
     }
 }
