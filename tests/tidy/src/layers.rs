@@ -9,7 +9,7 @@ use crate::metadata::{Lock, Package};
 pub const LAYERS: &[&[&str]] = &[
     &["renkei-types"],
     &["renkei-cdm", "renkei-audit", "renkei-pki"],
-    &["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-proto"],
+    &["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto"],
     &["renkei-plan"],
     &["renkei-service"],
     &["renkei-node", "renkei-gateway", "renkei"],
@@ -23,6 +23,7 @@ pub const SIDEWAYS: &[(&str, &str)] = &[("renkei-disclosure", "renkei-policy")];
 /// Never, also not through others: who, what, and why.
 pub const NEVER: &[(&str, &str, &str)] = &[
     ("renkei-gateway", "renkei-ingest", "the gateway has no code path to records"),
+    ("renkei-gateway", "renkei-pull", "the gateway has no code path to records"),
     ("renkei-gateway", "renkei-node", "the gateway has no code path to records"),
     ("renkei", "renkei-node", "a program does not contain another"),
     ("renkei", "renkei-gateway", "a program does not contain another"),
