@@ -9,6 +9,8 @@
 //! Rejected: reading servers as the query engine's tables. A question would then load the hospital's server at any
 //! hour, and there would be no snapshot to which an answer belongs.
 
+pub mod bulk;
+mod disk;
 mod error;
 pub mod postgres;
 mod secret;

@@ -15,6 +15,10 @@ const LONGEST: u64 = 64 << 10;
 pub(crate) struct Secret(String);
 
 impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The first line of the file.
     pub(crate) fn read(path: &Path, what: &str) -> Result<Self, Error> {
         let text = read_private(path, what)?;

@@ -33,6 +33,11 @@ pub(crate) fn client(ca: Option<&Path>, identity: Option<Identity<'_>>) -> Resul
     with(roots, identity)
 }
 
+/// The configuration of a client that trusts no authority: for servers in the clear, on this machine.
+pub(crate) fn nobody() -> Result<Arc<ClientConfig>, Error> {
+    with(RootCertStore::empty(), None)
+}
+
 fn with(roots: RootCertStore, identity: Option<Identity<'_>>) -> Result<Arc<ClientConfig>, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)

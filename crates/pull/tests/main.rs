@@ -6,4 +6,5 @@
     reason = "clippy's exceptions for tests do not reach the helpers of an integration test"
 )]
 
+mod bulk;
 mod postgres;

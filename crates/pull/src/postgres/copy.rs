@@ -21,9 +21,10 @@ use tokio_postgres::{Portal, Row, RowStream, Statement, Transaction};
 
 use super::catalogue::Relation;
 use super::column::Column;
-use super::folder::{Filling, local};
+use super::folder::Filling;
 use super::value::integer;
 use super::{Config, Lost, Progress, PulledTable, fault};
+use crate::disk::local;
 use crate::{Error, Kind};
 
 const BATCH_ROWS: usize = 8_192;

@@ -5,9 +5,9 @@
 //! What an earlier attempt left is removed by the next one.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::{local, sync};
 use crate::{Error, Kind};
 
 const PART: &str = ".parquet.part";
@@ -69,27 +69,6 @@ impl Drop for Filling {
             let _ = fs::remove_file(self.root.join(format!("{table}.parquet")));
         }
     }
-}
-
-/// Renames are on the disk only when the folder is.
-#[cfg(unix)]
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Why the local side failed.
-pub(super) fn local(path: &Path, what: &str, error: io::Error) -> Error {
-    let remedy = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on that disk, and start again",
-        io::ErrorKind::PermissionDenied => "let the node's account write there",
-        _ => "check the path, the disk and the rights of the node's account",
-    };
-    Error::new(Kind::Local, format!("{} {what}", path.display()), remedy).by(error)
 }
 
 #[cfg(test)]
