@@ -37,11 +37,11 @@ use std::path::Path;
 
 use renkei_cdm::tables;
 use renkei_types::Timestamp;
-use tokio_postgres::{IsolationLevel, Transaction};
+use tokio_postgres::Transaction;
 
 use self::catalogue::{Catalogue, Relation};
 pub use self::config::{Config, Tls};
-use self::copy::Copy;
+use self::copy::TableCopy;
 use self::folder::Filling;
 use self::session::Session;
 use crate::{Error, Kind};
@@ -68,7 +68,7 @@ pub struct Pulled {
     pub server: String,
     /// Tables, in the specification's order.
     pub tables: Vec<PulledTable>,
-    /// Tables of the CDM that the database does not have.
+    /// Tables of the CDM that the database does not have, without those that are skipped.
     pub absent: Vec<&'static str>,
     /// Whether the account could change one of the tables: it should not be able to.
     pub may_write: bool,
@@ -130,22 +130,22 @@ async fn fill(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Pulled, Error> {
     let mut session = Session::open(config).await?;
-    let start = session.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-    let transaction = start.start().await.map_err(|error| fault::reading(config, "the snapshot", &error))?;
+    let transaction = session.begin(config).await?;
     let (as_of, server) = moment(config, &transaction).await?;
     let relations = Catalogue { config, transaction: &transaction }.relations().await?;
     let may_write = may_write(config, &transaction, &relations).await?;
     let mut pulled = Vec::new();
     for relation in &relations {
-        let copy = Copy::new(config, &transaction, relation, filling, out)?;
+        let copy = TableCopy::new(config, &transaction, relation, filling, out)?;
         pulled.push(copy.run(progress).await?);
     }
     let has = |name: &str| relations.iter().any(|relation| relation.table.name == name);
-    let absent = tables().iter().map(|table| table.name).filter(|name| !has(name)).collect();
+    let wanted = |name: &&str| !has(name) && !config.skip.iter().any(|skip| skip == name);
+    let absent = tables().iter().map(|table| table.name).filter(wanted).collect();
     Ok(Pulled { as_of, server, tables: pulled, absent, may_write })
 }
 
-/// The snapshot is taken by the transaction's first query, which is this one.
+/// The transaction began with the snapshot.
 async fn moment(config: &Config, transaction: &Transaction<'_>) -> Result<(Timestamp, String), Error> {
     let query = "SELECT (extract(epoch FROM now()) * 1000000)::int8, current_setting('server_version')";
     let row = transaction.query_one(query, &[]).await.map_err(|error| fault::reading(config, "the clock", &error))?;

@@ -102,7 +102,7 @@ pub(crate) fn objection(host: &str, error: &io::Error) -> Option<Error> {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => (
             format!("the certificate of {host} was made out for another name"),
-            "set host to a name that the certificate lists, or have one made for this name",
+            "name the server as its certificate does, or have a certificate made for this name",
         ),
         // The signature is bad too where the authority has the name of a known one, and another key.
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => (

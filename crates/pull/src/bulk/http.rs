@@ -41,6 +41,8 @@ pub(super) struct Http {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// What was asked, after redirects.
+    pub(super) url: Url,
     body: Incoming,
     host: String,
     idle: Duration,
@@ -97,7 +99,8 @@ impl Http {
             .map_err(|_| Trouble::passing(silent(&host, "took the request and does not answer")))?
             .map_err(|error| broken(&host, &error))?;
         let (head, body) = answer.into_parts();
-        Ok(Answer { status: head.status, headers: head.headers, body, host, idle: self.idle, _mover: mover })
+        let url = ask.url.clone();
+        Ok(Answer { status: head.status, headers: head.headers, url, body, host, idle: self.idle, _mover: mover })
     }
 
     fn request(&self, ask: &Ask, token: Option<&Secret>) -> Result<Request<Full<Bytes>>, Trouble> {

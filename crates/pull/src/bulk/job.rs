@@ -42,10 +42,10 @@ pub(super) async fn start(
     headers.insert(ACCEPT, FHIR_JSON);
     headers.insert(HeaderName::from_static("prefer"), HeaderValue::from_static("respond-async"));
     let answer = asking.until(Method::GET, &url, &headers, (&[202], "the request to export")).await?;
-    let status = answer.header(CONTENT_LOCATION).and_then(|location| url.join(location).ok());
+    let status = answer.header(CONTENT_LOCATION).and_then(|location| answer.url.join(location).ok());
     let status =
         status.ok_or_else(|| wrong(format!("{host} starts an export without saying where (Content-Location)")))?;
-    reachable(&status, &url)?;
+    reachable(&status, &answer.url)?;
     Ok(Job { query, since, status, started: clock.now(), listing: None })
 }
 
@@ -107,7 +107,8 @@ async fn manifest(mut answer: Answer, job: &Job) -> Result<Listing, Trouble> {
         let what = format!("{} answers with {} where the list of files should be", host_of(&job.status), plain(&kind));
         return Err(Trouble::lasting(Error::new(Kind::Source, what, "check base: something else answers there")));
     }
-    Listing::read(&answer.whole(MANIFEST_BYTES).await?, &job.status)
+    let from = answer.url.clone();
+    Listing::read(&answer.whole(MANIFEST_BYTES).await?, &from)
 }
 
 /// What the server says about its progress, if it is short and plain.

@@ -39,6 +39,8 @@ fn count(mut input: impl Read) -> io::Result<Option<u64>> {
                     }
                 }
                 b' ' | b'\t' | b'\r' => {}
+                // No JSON has such bytes; a disk that lost power may.
+                0..0x20 => return Ok(None),
                 byte => ends = Some((ends.map_or(byte, |(first, _)| first), byte)),
             }
         }
@@ -115,6 +117,7 @@ mod tests {
             ("{}\n[1]\n", None),
             ("<html>\n</html>", None),
             ("{\"a\n{}\n", None),
+            ("{\"a\":\"\0\0\"}\n", None),
         ] {
             assert_eq!(count(text.as_bytes()).unwrap(), expected, "{text:?}");
         }

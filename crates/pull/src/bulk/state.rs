@@ -156,3 +156,63 @@ impl Store {
         self.save()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Url {
+        Url::parse("https://fhir.example.org/r4/").unwrap()
+    }
+
+    fn job() -> Job {
+        let listing = Listing { transaction_time: "2026-11-25T07:00:00Z".into(), token: true, files: Vec::new() };
+        let status = Url::parse("https://fhir.example.org/status/1").unwrap();
+        Job { query: "q".into(), since: None, status, started: Timestamp(7), listing: Some(listing) }
+    }
+
+    #[test]
+    fn power_may_go_at_any_moment() {
+        // Before the renaming, between it and the saving, after both.
+        for moment in 0..3 {
+            let dir = tempfile::tempdir().unwrap();
+            let mut store = Store::open(dir.path(), &base()).unwrap();
+            store.state.job = Some(job());
+            store.save().unwrap();
+            fs::create_dir(store.part()).unwrap();
+            fs::write(dir.path().join("export.json.part"), "half of").unwrap();
+            let (saved, before) = (dir.path().join(FILE), fs::read(dir.path().join(FILE)).unwrap());
+            match moment {
+                0 => {}
+                1 => {
+                    store.finish().unwrap();
+                    fs::write(&saved, before).unwrap();
+                }
+                _ => drop(store.finish().unwrap()),
+            }
+            let mut again = Store::open(dir.path(), &base()).unwrap();
+            if moment < 2 {
+                assert_eq!(again.is_renamed(), moment == 1);
+                assert_eq!(again.finish().unwrap(), dir.path().join("000001"));
+            }
+            let state = &again.state;
+            assert_eq!((state.runs, state.query.as_str(), &state.job), (1, "q", &None), "{moment}");
+            assert_eq!(state.since.as_deref(), Some("2026-11-25T07:00:00Z"));
+            assert!(dir.path().join("000001").is_dir() && !again.part().exists());
+        }
+    }
+
+    #[test]
+    fn what_is_no_state_is_refused() {
+        for (text, expected) in [
+            ("{", "cannot be understood"),
+            ("{\"version\":2,\"base\":\"x\",\"query\":\"\",\"runs\":0}", "another version"),
+            ("{\"version\":1,\"base\":\"x\",\"query\":\"\",\"runs\":0}", "another server"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(FILE), text).unwrap();
+            let error = Store::open(dir.path(), &base()).err().unwrap();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+}

@@ -47,7 +47,7 @@ const RELATIONS: &str = "SELECT c.oid, c.relname::text, c.reltuples::float8, for
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
 
 const ATTRIBUTES: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), \
-    has_column_privilege(a.attrelid, a.attnum, 'SELECT'), EXISTS (SELECT FROM pg_index i \
+    coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false), EXISTS (SELECT FROM pg_index i \
     WHERE i.indrelid = a.attrelid AND i.indisprimary AND i.indnatts = 1 AND i.indkey[0] = a.attnum) \
     FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
@@ -135,7 +135,7 @@ impl Catalogue<'_> {
     /// Whether the schema is there and may be looked into.
     async fn usage(&self, schema: &str) -> Result<(), Error> {
         let failed = |error| fault::reading(self.config, &format!("the catalogue of {schema}"), &error);
-        let query = "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1";
+        let query = "SELECT coalesce(has_schema_privilege(oid, 'USAGE'), false) FROM pg_namespace WHERE nspname = $1";
         match self.transaction.query_opt(query, &[&schema]).await.map_err(failed)?.map(|row| row.get(0)) {
             Some(true) => Ok(()),
             Some(false) => {

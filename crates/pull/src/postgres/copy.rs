@@ -48,7 +48,7 @@ impl<'a> FromSql<'a> for Raw<'a> {
 }
 
 /// Reads one relation.
-pub(super) struct Copy<'a> {
+pub(super) struct TableCopy<'a> {
     config: &'a Config,
     transaction: &'a Transaction<'a>,
     relation: &'a Relation,
@@ -64,7 +64,7 @@ enum Pages {
     Cursor(Portal),
 }
 
-impl<'a> Copy<'a> {
+impl<'a> TableCopy<'a> {
     pub(super) fn new(
         config: &'a Config,
         transaction: &'a Transaction<'a>,

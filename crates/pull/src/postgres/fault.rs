@@ -65,12 +65,12 @@ fn refusal(config: &Config, code: &SqlState) -> Error {
         SqlState::CANNOT_CONNECT_NOW | SqlState::TOO_MANY_CONNECTIONS => {
             return Error::new(
                 Kind::Unreachable,
-                format!("PostgreSQL at {server} takes no connection at the moment (SQLSTATE {})", code.code()),
+                format!("PostgreSQL at {server} takes no connection at the moment (SQLSTATE {})", plain(code)),
                 "try again later",
             );
         }
         _ => (
-            format!("PostgreSQL at {server} refuses the connection (SQLSTATE {})", code.code()),
+            format!("PostgreSQL at {server} refuses the connection (SQLSTATE {})", plain(code)),
             "look into the server's log".into(),
         ),
     };
@@ -102,7 +102,7 @@ pub(super) fn reading(config: &Config, place: &str, error: &Driver) -> Error {
         let what = format!("the connection to {server} was lost while {place} was read");
         return Error::new(Kind::Unreachable, what, AGAIN);
     };
-    let class = &code.code()[..2];
+    let class = code.code().get(..2).unwrap_or_default();
     let (kind, what, remedy) = match *code {
         SqlState::QUERY_CANCELED => (
             Kind::Unreachable,
@@ -131,11 +131,16 @@ pub(super) fn reading(config: &Config, place: &str, error: &Driver) -> Error {
             (Kind::Unreachable, format!("{server} ran out of memory or disk while {place} was read"), AGAIN)
         }
         _ => {
-            let what = format!("{server} failed on {place} (SQLSTATE {})", code.code());
+            let what = format!("{server} failed on {place} (SQLSTATE {})", plain(code));
             return Error::new(Kind::Source, what, "look into the server's log, which has the words to the code");
         }
     };
     Error::new(kind, what, remedy)
+}
+
+/// Five letters and digits, whatever the server says.
+fn plain(code: &SqlState) -> String {
+    code.code().chars().filter(char::is_ascii_alphanumeric).take(5).collect()
 }
 
 /// The server stopped answering.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{Client, NoTls, Socket};
+use tokio_postgres::{Client, IsolationLevel, NoTls, Socket, Transaction};
 
 use super::channel::Channels;
 use super::{Config, Tls, fault};
@@ -14,7 +14,7 @@ use crate::{Error, Kind, tls};
 
 /// A connected client, and the task that moves its bytes, which ends with it.
 pub(super) struct Session {
-    pub(super) client: Client,
+    client: Client,
     mover: JoinHandle<()>,
 }
 
@@ -27,13 +27,19 @@ impl Drop for Session {
 impl Session {
     pub(super) async fn open(config: &Config) -> Result<Self, Error> {
         let driver = driver(config)?;
-        let session = match config.is_socket() || config.tls == Tls::Off {
-            true => Self::connect(config, &driver, NoTls).await?,
-            false => Self::connect(config, &driver, Channels(tls::client(config.ca_file.as_deref(), None)?)).await?,
-        };
-        let settings = settings(config);
-        session.client.batch_execute(&settings).await.map_err(|e| fault::reading(config, "its settings", &e))?;
-        Ok(session)
+        match config.is_socket() || config.tls == Tls::Off {
+            true => Self::connect(config, &driver, NoTls).await,
+            false => Self::connect(config, &driver, Channels(tls::client(config.ca_file.as_deref(), None)?)).await,
+        }
+    }
+
+    /// Begins the one transaction, with all that a server or an account may have set otherwise.
+    pub(super) async fn begin(&mut self, config: &Config) -> Result<Transaction<'_>, Error> {
+        let failed = |error| fault::reading(config, "the snapshot", &error);
+        let start = self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        let transaction = start.start().await.map_err(failed)?;
+        transaction.batch_execute(&settings(config)).await.map_err(failed)?;
+        Ok(transaction)
     }
 
     async fn connect<T>(config: &Config, driver: &tokio_postgres::Config, tls: T) -> Result<Self, Error>
@@ -76,12 +82,14 @@ fn driver(config: &Config) -> Result<tokio_postgres::Config, Error> {
     Ok(driver)
 }
 
-/// A server's or an account's own defaults must not change what is read.
+/// For the transaction only, since a pooler may give the connection to others. Bytes of a database without an encoding
+/// come as they are, or the server would fail a whole table for one text that is not UTF-8.
 fn settings(config: &Config) -> String {
     let timeout = config.statement_timeout().as_millis();
     format!(
-        "SET default_transaction_read_only = on; SET search_path = pg_catalog; SET DateStyle = 'ISO'; \
-         SET bytea_output = 'hex'; SET statement_timeout = {timeout}; SET lock_timeout = '30s'; \
-         SET idle_in_transaction_session_timeout = 0; SET synchronize_seqscans = off"
+        "SET LOCAL search_path = pg_catalog; SET LOCAL DateStyle = 'ISO'; SET LOCAL statement_timeout = {timeout}; \
+         SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = 0; \
+         SET LOCAL synchronize_seqscans = off; SELECT set_config('client_encoding', 'SQL_ASCII', true) \
+         WHERE current_setting('server_encoding') = 'SQL_ASCII'"
     )
 }

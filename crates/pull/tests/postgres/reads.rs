@@ -71,7 +71,8 @@ fn values_are_exact_or_counted() {
     let pulled = quietly(&config, &out).unwrap();
     assert_eq!(names(&out), ["death.parquet", "measurement.parquet", "person.parquet", "vocabulary.parquet"]);
     assert_eq!(pulled.tables.iter().map(|table| table.rows).collect::<Vec<_>>(), [3, 4, 1, 1]);
-    assert!(!pulled.may_write && pulled.as_of.0 > 1_700_000_000_000_000 && pulled.absent.contains(&"note"));
+    assert!(!pulled.may_write && pulled.as_of.0 > 1_700_000_000_000_000 && pulled.absent.contains(&"specimen"));
+    assert!(!pulled.absent.contains(&"note"), "skipped");
     let skipped: Vec<_> = pulled.tables[0].skipped.iter().map(|s| (s.column.as_str(), s.nearest.as_deref())).collect();
     assert_eq!(skipped, [("patient_name", None), ("location_idd", Some("location_id"))]);
 
@@ -169,6 +170,25 @@ fn version_5_3_through_a_socket() {
     let chunk = visits.read(None).next().unwrap().unwrap();
     check(&chunk.batch, "admitted_from_concept_id", &[Some("8844")]);
     check(&chunk.batch, "discharged_to_source_value", &[Some("home")]);
+}
+
+#[test]
+fn a_database_without_encoding() {
+    let Some(cluster) = Cluster::start(true) else { return };
+    cluster.sql("postgres", "CREATE DATABASE old ENCODING 'SQL_ASCII' TEMPLATE template0");
+    cluster.sql(
+        "old",
+        "CREATE SCHEMA cdm; CREATE TABLE cdm.person (person_id integer PRIMARY KEY, gender_concept_id integer,
+            year_of_birth integer, race_concept_id integer, ethnicity_concept_id integer, person_source_value text);
+         INSERT INTO cdm.person VALUES (1, 0, 0, 0, 0, E'\\xE5\\xB1\\xB1'), (2, 0, 0, 0, 0, E'\\x8E\\x52'), (3, 0, 0, 0, 0, 'x');
+         GRANT USAGE ON SCHEMA cdm TO reader; GRANT SELECT ON cdm.person TO reader",
+    );
+    let mut config = cluster.config();
+    config.database = "old".into();
+    let out = cluster.path("out");
+    let pulled = quietly(&config, &out).unwrap();
+    check(&rows(&out, "person"), "person_source_value", &[Some("山"), None, Some("x")]);
+    assert_eq!(lost(&pulled, "person"), [("person_source_value".to_owned(), 1)]);
 }
 
 #[test]
