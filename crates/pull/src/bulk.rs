@@ -1,17 +1,17 @@
 //! FHIR Bulk Data Access: an export of a FHIR server (hl7.org/fhir/uv/bulkdata) into a folder of NDJSON files.
 //!
 //! # Layout
-//! `export.json` says what is known from one run to the next. Each finished run is a folder, `000001`, `000002`, …, with
-//! `<Type>.<number>.ndjson` in it, `deleted/` with Bundles of what is to be removed, and `errors/` with the server's
-//! OperationOutcomes. The first run holds everything, each later one what has changed since the moment of the run before
-//! it (`_since` with the server's own `transactionTime`), unless the configuration asks for other resources than
-//! before: that run holds everything again. Later runs count over earlier ones.
+//! `export.json` says what is known from one run to the next. Each finished run is a folder, `000001`, `000002`, …,
+//! with `<Type>.<number>.ndjson` in it, `deleted/` with Bundles of what is to be removed, and `errors/` with the
+//! server's OperationOutcomes. The first run holds everything, each later one what has changed since the moment of the
+//! run before it (`_since` with the server's own `transactionTime`), unless the configuration asks for other resources
+//! than before: that run holds everything again. Later runs count over earlier ones.
 //!
 //! # What must stay true
-//! A run's folder is complete: while files come it is called `000002.part`, and it is renamed when each of them is whole
-//! and on the disk. A run that was interrupted, by whatever, is continued by the next call: with the same export of the
-//! server, from the file and the byte where it ended. Only if the server no longer has it a new export is started.
-//! The server is told to throw an export away when it has been fetched, or was given up.
+//! A run's folder is complete: while files come it is called `000002.part`, and it is renamed when each of them is
+//! whole and on the disk. A run that was interrupted, by whatever, is continued by the next call: with the same export
+//! of the server, from the file and the byte where it ended. Only if the server no longer has it a new export is
+//! started. The server is told to throw an export away when it has been fetched, or was given up.
 //!
 //! The token goes to the server of the configuration and to hosts that it names, and nowhere else, whatever a redirect
 //! or a list of files says. Records and tokens never cross a network in the clear. Every answer has a limit of size and

@@ -62,10 +62,13 @@ fn plain(seen: &Seen, files: &[(&str, String)]) -> Reply {
         let output: Vec<_> = files
             .iter()
             .enumerate()
-            .map(|(i, (kind, text))| json!({ "type": kind, "url": format!("/files/{i}"), "count": text.lines().count() }))
+            .map(|(i, (kind, text))| {
+                let count = text.lines().count();
+                json!({ "type": kind, "url": format!("/files/{i}"), "count": count })
+            })
             .collect();
         return manifest(
-            json!({ "transactionTime": TIME, "request": target, "requiresAccessToken": true, "output": output, "error": [] }),
+            json!({ "transactionTime": TIME, "requiresAccessToken": true, "output": output, "error": [] }),
         );
     }
     let number: usize = target.strip_prefix("/files/").unwrap().parse().unwrap();

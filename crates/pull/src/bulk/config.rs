@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(least.base_url().unwrap().as_str(), "https://fhir.example.org/r4/");
         assert_eq!(least.query(), "Patient/$export?_outputFormat=application%2Ffhir%2Bndjson");
         let most = "base = 'https://fhir.example.org/r4/'\nscope = { group = 'cohort-1' }\n\
-            types = ['Observation', 'Patient', 'Observation']\nincremental = false\ntoken_hosts = ['files.example.org']\n\
+            types = ['Observation', 'Patient', 'Patient']\nincremental = false\ntoken_hosts = ['files.example.org']\n\
             proxy = 'http://gate.example.org:3128'\n[auth]\nkind = 'smart'\nclient_id = 'renkei'\n\
             token_url = 'https://auth.example.org/token'\nkey_file = 'smart.key'\nkey_id = 'k1'\n";
         let most = config(most).unwrap();

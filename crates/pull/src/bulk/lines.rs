@@ -66,8 +66,8 @@ struct Request {
     url: String,
 }
 
-/// Tells type and id of each resource that a file of deletions (in the folder `deleted` of a run) lists, and returns the
-/// number of lines and entries that could not be understood.
+/// Tells type and id of each resource that a file of deletions (in the folder `deleted` of a run) lists, and returns
+/// the number of lines and entries that could not be understood.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -127,9 +127,10 @@ mod tests {
     fn deletions_are_told() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
-        let text = "{\"resourceType\":\"Bundle\",\"entry\":[{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/1\"}},\
+        let text = "{\"type\":\"x\",\"entry\":[{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/1\"}},\
             {\"request\":{\"method\":\"DELETE\",\"url\":\"https://f.example.org/r4/Observation/o-2\"}},\
-            {\"request\":{\"method\":\"PUT\",\"url\":\"Patient/3\"}},{\"request\":{\"method\":\"DELETE\",\"url\":\"4\"}}]}\n\
+            {\"request\":{\"method\":\"PUT\",\"url\":\"Patient/3\"}},\
+            {\"request\":{\"method\":\"DELETE\",\"url\":\"4\"}}]}\n\
             not json\n\n{}\n{\"entry\":[{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/5\"}}]}";
         std::fs::write(&path, text).unwrap();
         let mut found = Vec::new();

@@ -129,6 +129,8 @@ mod tests {
 
     use super::*;
 
+    const TIME: &str = "2026-11-25T07:00:00Z";
+
     fn home() -> Url {
         Url::parse("https://fhir.example.org/r4/status/1").unwrap()
     }
@@ -183,7 +185,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>, kind: String, url: String) {
             let _ = Listing::read(&bytes, &home());
-            let text = serde_json::json!({ "transactionTime": "2026-11-25T07:00:00Z", "output": [{ "type": kind, "url": url }] });
+            let text = serde_json::json!({ "transactionTime": TIME, "output": [{ "type": kind, "url": url }] });
             if let Ok(listing) = Listing::read(text.to_string().as_bytes(), &home()) {
                 prop_assert!(!listing.files[0].name.contains(['/', '\\']));
             }

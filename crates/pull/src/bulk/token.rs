@@ -1,7 +1,7 @@
 //! Tokens: one that stays, from a file, or one that lives for minutes, for a signed assertion.
 //!
-//! The assertion is that of SMART Backend Services (hl7.org/fhir/smart-app-launch, "Client Authentication: Asymmetric"):
-//! a JWT by ES384 or RS384, good for five minutes and once.
+//! The assertion is that of SMART Backend Services (hl7.org/fhir/smart-app-launch, "Client Authentication:
+//! Asymmetric"): a JWT by ES384 or RS384, good for five minutes and once.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -43,7 +43,8 @@ struct Attribute {
     key: bool,
 }
 
-const RELATIONS: &str = "SELECT c.oid, c.relname::text, c.reltuples::float8, format('%I.%I', n.nspname, c.relname) FROM pg_class c \
+const RELATIONS: &str = "SELECT c.oid, c.relname::text, c.reltuples::float8, \
+    format('%I.%I', n.nspname, c.relname) FROM pg_class c \
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
 
 const ATTRIBUTES: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), \

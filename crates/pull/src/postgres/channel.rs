@@ -1,7 +1,7 @@
 //! rustls under tokio-postgres.
 //!
-//! With channel binding (RFC 5929, `tls-server-end-point`), where the certificate's signature has a hash of its own: the
-//! server's proof of the password is then bound to its certificate, beside the check of authority and name.
+//! With channel binding (RFC 5929, `tls-server-end-point`), where the certificate's signature has a hash of its own:
+//! the server's proof of the password is then bound to its certificate, beside the check of authority and name.
 
 use std::future::Future;
 use std::io;

@@ -1,8 +1,8 @@
 //! The folder that is filled: it becomes a data set all at once, or not at all.
 //!
-//! Files are written as `*.parquet.part`. When all tables are complete and on the disk, they are renamed, `person` last:
-//! ingest refuses a folder without persons, so that one which lost power between two renames is no data set either.
-//! What an earlier attempt left is removed by the next one.
+//! Files are written as `*.parquet.part`. When all tables are complete and on the disk, they are renamed, `person`
+//! last: ingest refuses a folder without persons, so that one which lost power between two renames is no data set
+//! either. What an earlier attempt left is removed by the next one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -11,6 +11,8 @@ use serde_json::json;
 
 use super::{NDJSON, Server, TIME, config, files, manifest, plain, quietly, reply, resources};
 
+const DATES: [&str; 2] = ["Wed, 25 Nov 2026 07:00:00 GMT", "Wed, 25 Nov 2026 07:00:01 GMT"];
+
 #[test]
 fn a_run_and_what_changed_since() {
     let dir = tempfile::tempdir().unwrap();
@@ -18,27 +20,31 @@ fn a_run_and_what_changed_since() {
     fs::write(&token, "t0ken\n").unwrap();
     restrict(&token);
     let mut polls = 0;
-    let server = Server::start(move |seen| {
-        match seen.line.as_str() {
+    let server = Server::start(move |seen| match seen.line.as_str() {
         "GET /r4/status/1" => {
             polls += 1;
             match polls {
                 1 => reply(202).with("retry-after", "0").with("x-progress", "30 % of \u{e9}verything"),
-                2 => reply(202).with("retry-after", "Wed, 25 Nov 2026 07:00:01 GMT").with("date", "Wed, 25 Nov 2026 07:00:00 GMT"),
+                2 => reply(202).with("retry-after", DATES[1]).with("date", DATES[0]),
                 _ => manifest(json!({
                     "transactionTime": TIME, "request": "x", "requiresAccessToken": true,
-                    "output": [{ "type": "Patient", "url": "/files/0", "count": 3 }, { "type": "Patient", "url": "/files/0" }],
+                    "output": [{ "type": "Patient", "url": "/files/0", "count": 3 },
+                        { "type": "Patient", "url": "/files/0" }],
                     "deleted": [{ "type": "Bundle", "url": "/gone" }],
                     "error": [{ "type": "OperationOutcome", "url": "/outcome" }],
                 })),
             }
         }
-        "GET /gone" => reply(200).body(NDJSON, json!({ "resourceType": "Bundle", "entry": [
-            { "request": { "method": "DELETE", "url": "Patient/9" } }, { "request": { "method": "DELETE", "url": "Observation/7" } },
-        ] }).to_string()),
+        "GET /gone" => reply(200).body(
+            NDJSON,
+            json!({ "resourceType": "Bundle", "entry": [
+            { "request": { "method": "DELETE", "url": "Patient/9" } },
+            { "request": { "method": "DELETE", "url": "Observation/7" } },
+        ] })
+            .to_string(),
+        ),
         "GET /outcome" => reply(200).body(NDJSON, resources("OperationOutcome", 2)),
         _ => plain(seen, &[("Patient", resources("Patient", 3))]),
-    }
     });
     let more = format!("types = ['Patient']\n[auth]\nkind = 'bearer'\ntoken_file = '{}'", token.display());
     let config = config(&server.url("http", "127.0.0.1"), &more);
@@ -63,10 +69,9 @@ fn a_run_and_what_changed_since() {
     assert_eq!(files(&out), expected);
     assert_eq!(fs::read_to_string(out.join(expected[1])).unwrap(), resources("Patient", 3));
     assert_eq!(deletions(&pulled.deleted_files[0], &mut |_, _| {}).unwrap(), 0);
-    assert!(
-        matches!(&heard[0], Progress::Preparing { said: Some(said), waited } if said == "30 % of verything" && *waited < Duration::from_secs(60)),
-        "{heard:?}"
-    );
+    let Progress::Preparing { said, waited } = &heard[0] else { unreachable!("{heard:?}") };
+    assert_eq!(said.as_deref(), Some("30 % of verything"));
+    assert!(*waited < Duration::from_secs(60));
     assert!(matches!(heard.last(), Some(Progress::Fetching { done: 4, of: 4, .. })), "{heard:?}");
 
     let seen = server.seen();

@@ -181,7 +181,8 @@ fn smart_backend_services() {
     let base = server.url("http", "127.0.0.1");
     let auth = |client: &str| {
         format!(
-            "[auth]\nkind = 'smart'\nclient_id = '{client}'\ntoken_url = '{base}/token'\nkey_file = '{}'\nkey_id = 'k1'",
+            "[auth]\nkind = 'smart'\nclient_id = '{client}'\n\
+             token_url = '{base}/token'\nkey_file = '{}'\nkey_id = 'k1'",
             key.display()
         )
     };

@@ -74,7 +74,8 @@ impl Cluster {
         let ssl =
             if tls { "-c ssl=on -c ssl_cert_file=../run/server.crt -c ssl_key_file=../run/server.key" } else { "" };
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off -c timezone=Asia/Tokyo {ssl}",
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off \
+             -c timezone=Asia/Tokyo {ssl}",
             self.port,
             self.path("run").display()
         );

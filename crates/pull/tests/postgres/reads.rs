@@ -14,10 +14,12 @@ use super::{Cluster, names, quietly};
 /// Types as hospitals have them: what the specification's own script makes, and what others made of it.
 const V54: &str = "CREATE SCHEMA cdm; CREATE SCHEMA vocab; SET search_path = cdm;
     CREATE DOMAIN person_key AS bigint;
-    CREATE TABLE \"PERSON\" (person_id person_key PRIMARY KEY, gender_concept_id integer NOT NULL, \"YEAR_OF_BIRTH\" numeric,
+    CREATE TABLE \"PERSON\" (person_id person_key PRIMARY KEY,
+        gender_concept_id integer NOT NULL, \"YEAR_OF_BIRTH\" numeric,
         month_of_birth smallint, birth_datetime timestamptz, race_concept_id bigint, ethnicity_concept_id text,
         gender_source_value char(5), person_source_value varchar(50), patient_name text, location_idd int);
-    INSERT INTO \"PERSON\" VALUES (-9223372036854775808, 8507, 1960, 2, '1960-02-29 09:00+09', 0, '0', 'M', 'x', 'Hanako', 1),
+    INSERT INTO \"PERSON\" VALUES (-9223372036854775808, 8507, 1960, 2, '1960-02-29 09:00+09', 0, '0', 'M',
+            'x', 'Hanako', 1),
         (2, 8532, 1999, NULL, 'infinity', 0, '0', NULL, E'\\u5c71', 'Taro', 1),
         (9223372036854775807, 8532, 2001, 12, '20000-01-01', 0, '0', '', '', 'Jiro', 1);
     CREATE TYPE unit AS ENUM ('mg/dL', 'mmol/L');
@@ -113,7 +115,8 @@ fn pages_leave_nothing_out_and_see_one_moment() {
         "CREATE SCHEMA cdm; SET search_path = cdm;
          CREATE TABLE person (person_id integer PRIMARY KEY, gender_concept_id integer NOT NULL,
             year_of_birth integer NOT NULL, race_concept_id integer NOT NULL, ethnicity_concept_id integer NOT NULL);
-         INSERT INTO person SELECT i * 3 - 500, 8507, 1900 + i % 100, 0, 0 FROM generate_series(1, 1000) i ORDER BY random();
+         INSERT INTO person SELECT i * 3 - 500, 8507, 1900 + i % 100, 0, 0 FROM generate_series(1, 1000) i
+            ORDER BY random();
          CREATE VIEW death AS SELECT person_id, DATE '2024-05-06' AS death_date FROM person;
          GRANT USAGE ON SCHEMA cdm TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA cdm TO reader; ANALYZE",
     );
@@ -153,7 +156,8 @@ fn version_5_3_through_a_socket() {
          CREATE TABLE person (person_id integer PRIMARY KEY, gender_concept_id integer, year_of_birth integer,
             race_concept_id integer, ethnicity_concept_id integer);
          INSERT INTO person VALUES (1, 8507, 1960, 0, 0);
-         CREATE TABLE visit_occurrence (visit_occurrence_id integer PRIMARY KEY, person_id integer, visit_concept_id integer,
+         CREATE TABLE visit_occurrence (visit_occurrence_id integer PRIMARY KEY, person_id integer,
+            visit_concept_id integer,
             visit_start_date date, visit_end_date date, visit_type_concept_id integer,
             admitting_source_concept_id integer, discharge_to_source_value varchar(50));
          INSERT INTO visit_occurrence VALUES (10, 1, 9201, '2024-01-01', '2024-01-05', 32827, 8844, 'home');
@@ -180,7 +184,8 @@ fn a_database_without_encoding() {
         "old",
         "CREATE SCHEMA cdm; CREATE TABLE cdm.person (person_id integer PRIMARY KEY, gender_concept_id integer,
             year_of_birth integer, race_concept_id integer, ethnicity_concept_id integer, person_source_value text);
-         INSERT INTO cdm.person VALUES (1, 0, 0, 0, 0, E'\\xE5\\xB1\\xB1'), (2, 0, 0, 0, 0, E'\\x8E\\x52'), (3, 0, 0, 0, 0, 'x');
+         INSERT INTO cdm.person VALUES (1, 0, 0, 0, 0, E'\\xE5\\xB1\\xB1'), 
+            (2, 0, 0, 0, 0, E'\\x8E\\x52'), (3, 0, 0, 0, 0, 'x');
          GRANT USAGE ON SCHEMA cdm TO reader; GRANT SELECT ON cdm.person TO reader",
     );
     let mut config = cluster.config();

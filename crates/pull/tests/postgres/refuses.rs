@@ -126,7 +126,8 @@ fn schemas() {
             &["death_date of cdm.death", "bytea", "view"],
         ),
         (
-            "DROP TABLE cdm.death; CREATE TABLE cdm.\"Person\" (person_id int); GRANT SELECT ON cdm.\"Person\" TO reader",
+            "DROP TABLE cdm.death; CREATE TABLE cdm.\"Person\" (person_id int); \
+             GRANT SELECT ON cdm.\"Person\" TO reader",
             Kind::Source,
             &["cdm.\"Person\"", "both the table person"],
         ),
