@@ -1,10 +1,30 @@
 //! The local side: what the disk must have taken, and why it did not.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
 use crate::{Error, Kind};
+
+/// Keeps other pulls, of this process or another, away from a folder, until the file is dropped; `None` where the disk
+/// cannot do that. It is the folder itself that is locked, so that nothing is left in it.
+#[cfg(unix)]
+pub(crate) fn hold(folder: &Path) -> Result<Option<File>, Error> {
+    let file = File::open(folder).map_err(|error| local(folder, "cannot be used", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::Error(_)) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let what = format!("{} is being filled by another pull", folder.display());
+            Err(Error::new(Kind::Local, what, "wait until that one has ended"))
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn hold(_: &Path) -> Result<Option<File>, Error> {
+    Ok(None)
+}
 
 /// Renames are on the disk only when the folder is.
 #[cfg(unix)]

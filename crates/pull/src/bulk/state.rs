@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::manifest::{Listed, Listing};
-use crate::disk::{local, sync};
+use crate::disk::{hold, local, sync};
 use crate::{Error, Kind};
 
 const FILE: &str = "export.json";
@@ -46,6 +46,7 @@ pub(super) struct Job {
 pub(super) struct Store {
     root: PathBuf,
     pub(super) state: State,
+    _hold: Option<File>,
 }
 
 impl Store {
@@ -53,10 +54,11 @@ impl Store {
     pub(super) fn open(root: &Path, base: &Url) -> Result<Self, Error> {
         let failed = |error| local(root, "cannot be used", error);
         fs::create_dir_all(root).map_err(failed)?;
+        let hold = hold(root)?;
         let path = root.join(FILE);
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::fresh(root, base),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::fresh(root, base, hold),
             Err(error) => return Err(local(&path, "cannot be read", error)),
         };
         let wrong = |what: &str, remedy| Error::new(Kind::Local, format!("{} {what}", path.display()), remedy);
@@ -68,10 +70,10 @@ impl Store {
         if state.base != base.as_str() {
             return Err(wrong("belongs to another server", "name a folder of its own for each server"));
         }
-        Ok(Self { root: root.to_owned(), state })
+        Ok(Self { root: root.to_owned(), state, _hold: hold })
     }
 
-    fn fresh(root: &Path, base: &Url) -> Result<Self, Error> {
+    fn fresh(root: &Path, base: &Url, hold: Option<File>) -> Result<Self, Error> {
         let failed = |error| local(root, "cannot be used", error);
         let part = format!("{FILE}.part");
         for entry in fs::read_dir(root).map_err(failed)? {
@@ -82,7 +84,7 @@ impl Store {
         }
         let state =
             State { version: VERSION, base: base.to_string(), query: String::new(), runs: 0, since: None, job: None };
-        Ok(Self { root: root.to_owned(), state })
+        Ok(Self { root: root.to_owned(), state, _hold: hold })
     }
 
     pub(super) fn save(&self) -> Result<(), Error> {
@@ -190,6 +192,8 @@ mod tests {
                 }
                 _ => drop(store.finish().unwrap()),
             }
+            assert!(Store::open(dir.path(), &base()).is_err(), "two at a time");
+            drop(store);
             let mut again = Store::open(dir.path(), &base()).unwrap();
             if moment < 2 {
                 assert_eq!(again.is_renamed(), moment == 1);

@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::disk::{local, sync};
+use crate::disk::{hold, local, sync};
 use crate::{Error, Kind};
 
 const PART: &str = ".parquet.part";
@@ -16,6 +16,7 @@ const PART: &str = ".parquet.part";
 pub(super) struct Filling {
     root: PathBuf,
     tables: Vec<&'static str>,
+    _hold: Option<File>,
 }
 
 impl Filling {
@@ -23,6 +24,7 @@ impl Filling {
     pub(super) fn of(root: &Path) -> Result<Self, Error> {
         let failed = |error| local(root, "cannot be filled", error);
         fs::create_dir_all(root).map_err(failed)?;
+        let hold = hold(root)?;
         let mut left = Vec::new();
         for entry in fs::read_dir(root).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -33,7 +35,7 @@ impl Filling {
             left.push(entry.path());
         }
         left.iter().try_for_each(fs::remove_file).map_err(failed)?;
-        Ok(Self { root: root.to_owned(), tables: Vec::new() })
+        Ok(Self { root: root.to_owned(), tables: Vec::new(), _hold: hold })
     }
 
     /// The file of a table, to be written.
@@ -89,6 +91,9 @@ mod tests {
         let mut filling = Filling::of(&root).unwrap();
         filling.create("person").unwrap();
         filling.create("death").unwrap();
+        assert_eq!(names(&root), ["death.parquet.part", "person.parquet.part"]);
+        let error = Filling::of(&root).err().unwrap();
+        assert!(error.to_string().contains("another pull"), "{error}");
         assert_eq!(names(&root), ["death.parquet.part", "person.parquet.part"]);
         drop(filling);
         assert_eq!(names(&root), [""; 0]);

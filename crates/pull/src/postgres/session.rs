@@ -73,7 +73,9 @@ fn driver(config: &Config) -> Result<tokio_postgres::Config, Error> {
         .user(&config.user)
         .application_name("renkei")
         .connect_timeout(config.connect_timeout())
-        .keepalives_idle(Duration::from_secs(60));
+        .keepalives_idle(Duration::from_secs(60))
+        .keepalives_interval(Duration::from_secs(10))
+        .keepalives_retries(3);
     let clear = config.is_socket() || config.tls == Tls::Off;
     driver.ssl_mode(if clear { SslMode::Disable } else { SslMode::Require });
     if let Some(path) = &config.password_file {
