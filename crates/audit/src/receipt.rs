@@ -1,0 +1,119 @@
+//! What the asking side keeps: the log's signed promise that an entry stands at an index, and later the proof.
+//!
+//! The promise is a signed note whose second line is no number, so that it can never be read as a checkpoint of the same
+//! key. It names the leaf's hash, the question and the salted hash of what was answered: whoever has the answer and
+//! its salt can check that this answer, and no other, was recorded.
+
+use renkei_types::{QueryId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::note::{Checkpoint, Note, NoteError, Origin, SigningKey, VerifierKey};
+use crate::tree::{Hash, ProofError, verify_inclusion};
+
+const TITLE: &str = "receipt/v1";
+
+/// The content of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The log.
+    pub origin: Origin,
+    /// Where the entry stands in it.
+    pub index: u64,
+    /// The entry's leaf hash.
+    pub leaf: Hash,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The question.
+    pub query: QueryId,
+    /// The salted hash of the answer, as the entry has it; none for a refusal.
+    pub result: Option<Hash>,
+}
+
+/// A proof that an entry stands in a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inclusion {
+    /// The entry's index.
+    pub index: u64,
+    /// The tree's size.
+    pub size: u64,
+    /// Siblings, lowest first.
+    pub path: Vec<Hash>,
+}
+
+/// Why a receipt proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// The receipt or the checkpoint is not the log's.
+    #[error("not signed by the log: {0}")]
+    Signature(NoteError),
+    /// The text is no receipt.
+    #[error("not a receipt")]
+    Malformed,
+    /// The checkpoint, the proof and the receipt are not about the same entry or tree.
+    #[error("proof, checkpoint and receipt are of different logs, entries or sizes")]
+    Other,
+    /// The log does not have the entry that it promised.
+    #[error("the log does not hold what its receipt promises: {0}")]
+    Broken(ProofError),
+}
+
+impl Receipt {
+    /// Signs the promise. To be called when the entry is durable, never before.
+    ///
+    /// # Errors
+    /// [`NoteError`]
+    pub fn sign(&self, key: &SigningKey) -> Result<Note, NoteError> {
+        let mut note = Note::new(self.text())?;
+        note.sign(key)?;
+        Ok(note)
+    }
+
+    fn text(&self) -> String {
+        let result = self.result.map_or_else(|| "-".to_owned(), |hash| hash.to_string());
+        let Self { origin, index, leaf, at, query, .. } = self;
+        format!("{origin}\n{TITLE}\nindex {index}\nleaf {leaf}\nat {}\nquery {query}\nresult {result}\n", at.0)
+    }
+
+    /// The receipt of a note that the log signed.
+    ///
+    /// # Errors
+    /// [`ReceiptError::Signature`] or [`ReceiptError::Malformed`]
+    pub fn open(note: &Note, key: &VerifierKey) -> Result<Self, ReceiptError> {
+        note.verify(key).map_err(ReceiptError::Signature)?;
+        let receipt = Self::parse(note.text()).ok_or(ReceiptError::Malformed)?;
+        if receipt.origin == *key.name() { Ok(receipt) } else { Err(ReceiptError::Other) }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let origin = Origin::new(lines.next()?).ok()?;
+        if lines.next()? != TITLE {
+            return None;
+        }
+        let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let receipt = Self {
+            origin,
+            index: field("index")?.parse().ok()?,
+            leaf: Hash::from_base64(field("leaf")?).ok()?,
+            at: Timestamp(field("at")?.parse().ok()?),
+            query: QueryId::new(field("query")?).ok()?,
+            result: match field("result")? {
+                "-" => None,
+                hash => Some(Hash::from_base64(hash).ok()?),
+            },
+        };
+        (receipt.text() == text).then_some(receipt)
+    }
+
+    /// Checks the proof that came later against a checkpoint that the log signed.
+    ///
+    /// # Errors
+    /// [`ReceiptError`]
+    pub fn prove(&self, proof: &Inclusion, checkpoint: &Note, key: &VerifierKey) -> Result<(), ReceiptError> {
+        let head = Checkpoint::open(checkpoint, key).map_err(ReceiptError::Signature)?.head;
+        if self.origin != *key.name() || proof.index != self.index || proof.size != head.size {
+            return Err(ReceiptError::Other);
+        }
+        verify_inclusion(self.leaf, self.index, head.size, head.root, &proof.path).map_err(ReceiptError::Broken)
+    }
+}
