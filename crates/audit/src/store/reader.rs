@@ -1,0 +1,337 @@
+//! Reading a log, beside its writer or from a copy. Never writes.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use renkei_types::QueryId;
+
+use super::journal::{self, Rest};
+use super::layout::Layout;
+use crate::entry::{Act, Body, Entry, Opening};
+use crate::note::{Checkpoint, Head, Note, Origin};
+use crate::receipt::Inclusion;
+use crate::tree::{self, Hash, Nodes, Row, TileId, WIDTH, unbundle};
+
+/// Why something cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not there.
+    #[error("missing: {0}")]
+    Missing(String),
+    /// It is there, and is not what it should be.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// The system could not read it.
+    #[error("cannot be read: {0}")]
+    System(String, #[source] io::Error),
+}
+
+const ENTRIES: u64 = WIDTH as u64;
+
+/// Tiles kept in memory while proofs are made.
+const CACHED: usize = 64;
+
+/// A log's files, as they are at the moment of reading.
+#[derive(Debug)]
+pub struct Reader {
+    layout: Layout,
+    cache: Mutex<BTreeMap<(u8, u64), Arc<Vec<Hash>>>>,
+}
+
+/// The file's bytes, or `None` where there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ReadError::System(name(path), error)),
+    }
+}
+
+pub(super) fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+impl Reader {
+    /// A reader of the log in this folder.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { layout: Layout::new(root), cache: Mutex::default() }
+    }
+
+    /// The newest checkpoint, unverified; `None` where none was made.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn checkpoint(&self) -> Result<Option<Note>, ReadError> {
+        let Some(bytes) = read(&self.layout.checkpoint())? else { return Ok(None) };
+        Note::parse(&bytes).map(Some).map_err(|_| ReadError::Damaged("checkpoint".into()))
+    }
+
+    /// All checkpoints that others cosigned, unverified, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn cosigned(&self) -> Result<Vec<Note>, ReadError> {
+        let bytes = read(&self.layout.cosigned())?.unwrap_or_default();
+        let damaged = || ReadError::Damaged("cosigned".into());
+        let (mut rest, mut notes) = (&bytes[..], Vec::new());
+        while let Some(at) = rest.iter().position(|b| *b == b'\n') {
+            let length: Option<usize> = std::str::from_utf8(&rest[..at]).ok().and_then(|text| text.parse().ok());
+            // An incomplete note at the end was being written.
+            let Some(end) = length.and_then(|length| at.checked_add(1 + length)) else { return Err(damaged()) };
+            let Some(note) = rest.get(at + 1..end) else { break };
+            notes.push(Note::parse(note).map_err(|_| damaged())?);
+            rest = &rest[end..];
+        }
+        Ok(notes)
+    }
+
+    /// The newest heads of other logs that this log's owner cosigned.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn seen(&self) -> Result<BTreeMap<Origin, Head>, ReadError> {
+        let Some(bytes) = read(&self.layout.seen())? else { return Ok(BTreeMap::new()) };
+        serde_json::from_slice(&bytes).map_err(|_| ReadError::Damaged("seen".into()))
+    }
+
+    /// The journals, in order.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub(super) fn journals(&self) -> Result<Vec<u64>, ReadError> {
+        let folder = self.layout.journals();
+        let system = |error| ReadError::System("journal".into(), error);
+        let list = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            list => list.map_err(system)?,
+        };
+        let mut numbers = Vec::new();
+        for file in list {
+            let file = file.map_err(system)?.file_name();
+            if let Some(number) = file.to_str().and_then(|text| text.parse().ok()) {
+                numbers.push(number);
+            }
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// How many entries there are, signed or not.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn size(&self) -> Result<u64, ReadError> {
+        let signed = || {
+            let head = self.checkpoint().ok().flatten().and_then(|note| Checkpoint::parse(note.text()).ok());
+            head.map_or(0, |checkpoint| checkpoint.head.size)
+        };
+        match self.journals()?.last() {
+            Some(last) => Ok(last * ENTRIES + self.bundle(*last)?.len() as u64),
+            None => Ok(signed()),
+        }
+    }
+
+    /// The entries `number · 256` and following, up to 256; empty beyond the end.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn bundle(&self, number: u64) -> Result<Vec<Vec<u8>>, ReadError> {
+        let damaged = || ReadError::Damaged(format!("entries of bundle {number}"));
+        let full = || read(&self.layout.tile(&TileId::full(Row::Entries, number)));
+        let unpack = |bytes: &[u8]| {
+            let entries = unbundle(bytes).map_err(|_| damaged())?;
+            Ok(entries.into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>())
+        };
+        if let Some(bytes) = full()? {
+            let entries = unpack(&bytes)?;
+            return if entries.len() == WIDTH { Ok(entries) } else { Err(damaged()) };
+        }
+        if let Some(bytes) = read(&self.layout.journal(number))? {
+            let scan = journal::scan(&bytes, number * ENTRIES);
+            if scan.rest == Rest::Damaged {
+                return Err(ReadError::Damaged(format!("journal {number}")));
+            }
+            return Ok(scan.records.into_iter().map(|record| record.entry).collect());
+        }
+        // Between the two looks the journal may have become a bundle.
+        if let Some(bytes) = full()? {
+            return unpack(&bytes);
+        }
+        match self.partial(number)? {
+            Some((bytes, width)) => unpack(&bytes).and_then(|e| if e.len() == width { Ok(e) } else { Err(damaged()) }),
+            None => Err(ReadError::Missing(format!("entries of bundle {number}"))),
+        }
+    }
+
+    /// The partial bundle of the newest checkpoint: all that a published copy has of its last entries.
+    fn partial(&self, number: u64) -> Result<Option<(Vec<u8>, usize)>, ReadError> {
+        let head = self.checkpoint()?.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|c| c.head);
+        let Some(size) = head.map(|head| head.size).filter(|size| size / ENTRIES == number && size % ENTRIES > 0) else {
+            return Ok(None);
+        };
+        let width = usize::try_from(size % ENTRIES).unwrap_or(WIDTH);
+        let bytes = read(&self.layout.tile(&TileId { row: Row::Entries, index: number, width }))?;
+        Ok(bytes.map(|bytes| (bytes, width)))
+    }
+
+    /// The bytes of one entry.
+    ///
+    /// # Errors
+    /// [`ReadError::Missing`] beyond the end.
+    pub fn entry(&self, index: u64) -> Result<Vec<u8>, ReadError> {
+        let at = usize::try_from(index % ENTRIES).unwrap_or(usize::MAX);
+        let missing = || ReadError::Missing(format!("entry {index}"));
+        let mut bundle = self.bundle(index / ENTRIES)?;
+        if at < bundle.len() { Ok(bundle.swap_remove(at)) } else { Err(missing()) }
+    }
+
+    /// The entries from an index on, with their indexes, up to the end at the moment of the call.
+    ///
+    /// # Errors
+    /// [`ReadError`], here or from the iterator.
+    pub fn entries(
+        &self,
+        from: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), ReadError>> + '_, ReadError> {
+        let size = self.size()?;
+        let bundles = (from / ENTRIES)..size.div_ceil(ENTRIES);
+        let numbered = bundles.flat_map(move |number| {
+            let (first, bundle) = match self.bundle(number) {
+                Ok(bundle) => (number * ENTRIES, bundle.into_iter().map(Ok).collect()),
+                Err(error) => (number * ENTRIES, vec![Err(error)]),
+            };
+            (first..).zip(bundle).map(|(index, entry)| entry.map(|entry| (index, entry)))
+        });
+        Ok(numbered.filter(move |entry| entry.as_ref().map_or(true, |(index, _)| (from..size).contains(index))))
+    }
+
+    /// The openings of an entry's seals; none where the entry has none, or a copy was made without them.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn openings(&self, index: u64) -> Result<Vec<Opening>, ReadError> {
+        let (number, at) = (index / ENTRIES, usize::try_from(index % ENTRIES).unwrap_or(usize::MAX));
+        let kept = self.openings_of(number)?;
+        let damaged = || ReadError::Damaged(format!("openings of entry {index}"));
+        kept.get(at).map_or(Ok(Vec::new()), |bytes| journal::read_openings(bytes).ok_or_else(damaged))
+    }
+
+    /// The openings of a bundle, undecoded.
+    pub(crate) fn openings_of(&self, number: u64) -> Result<Vec<Vec<u8>>, ReadError> {
+        if let Some(bytes) = read(&self.layout.openings(number))? {
+            let damaged = || ReadError::Damaged(format!("openings of bundle {number}"));
+            return super::publish::split_openings(&bytes).ok_or_else(damaged);
+        }
+        let bytes = read(&self.layout.journal(number))?.unwrap_or_default();
+        Ok(journal::scan(&bytes, number * ENTRIES).records.into_iter().map(|record| record.openings).collect())
+    }
+
+    /// A stored tile of hashes, unverified; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn tile(&self, tile: &TileId) -> Result<Option<Vec<Hash>>, ReadError> {
+        let Some(bytes) = read(&self.layout.tile(tile))? else { return Ok(None) };
+        let (hashes, rest) = bytes.as_chunks::<32>();
+        if hashes.len() != tile.width || !rest.is_empty() {
+            return Err(ReadError::Damaged(tile.path()));
+        }
+        Ok(Some(hashes.iter().copied().map(Hash).collect()))
+    }
+
+    /// The hashes of a tile as far as they are known: stored, or computed from what is below.
+    fn hashes(&self, level: u8, index: u64) -> Result<Arc<Vec<Hash>>, ReadError> {
+        let lock = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hashes) = lock().get(&(level, index)) {
+            return Ok(Arc::clone(hashes));
+        }
+        let hashes = match self.tile(&TileId::full(Row::Hashes(level), index))? {
+            Some(hashes) => hashes,
+            None if level == 0 => self.bundle(index)?.iter().map(|entry| Hash::leaf(entry)).collect(),
+            None => {
+                let below = |n: u64| self.hashes(level - 1, index * ENTRIES + n);
+                let known = (0..ENTRIES).map_while(|n| below(n).ok().filter(|tile| tile.len() == WIDTH));
+                known.map(|tile| Hash::fold(&tile)).collect()
+            }
+        };
+        let hashes = Arc::new(hashes);
+        if hashes.len() == WIDTH {
+            let mut cache = lock();
+            if cache.len() >= CACHED {
+                cache.clear();
+            }
+            cache.insert((level, index), Arc::clone(&hashes));
+        }
+        Ok(hashes)
+    }
+
+    /// The head of the first `size` entries.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn head(&self, size: u64) -> Result<Head, ReadError> {
+        Ok(Head { root: tree::Frontier::load(self, size)?.root(), size })
+    }
+
+    /// The proof that the tree of `size` entries has the entry `index`.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<Inclusion, ReadError> {
+        Ok(Inclusion { index, size, path: tree::inclusion(self, index, size)? })
+    }
+
+    /// The proof that the tree of `new` entries continues that of `old`.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, ReadError> {
+        tree::consistency(self, old, new)
+    }
+
+    /// Questions with an INTENT but no OUTCOME since the program last recorded its start: after a crash the caller
+    /// records them as aborted, and its own start after that.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn open_intents(&self) -> Result<Vec<(QueryId, u32)>, ReadError> {
+        let mut bundles = Vec::new();
+        for number in (0..self.size()?.div_ceil(ENTRIES)).rev() {
+            let mut entries = Vec::new();
+            for bytes in self.bundle(number)? {
+                entries.push(Entry::decode(&bytes).map_err(|e| ReadError::Damaged(e.to_string()))?.body);
+            }
+            let start = entries.iter().rposition(|body| matches!(body, Body::Admin(admin) if admin.act == Act::Start));
+            entries.drain(..start.unwrap_or(0));
+            bundles.push(entries);
+            if start.is_some() {
+                break;
+            }
+        }
+        let mut open = BTreeMap::new();
+        for body in bundles.into_iter().rev().flatten() {
+            match body {
+                Body::Intent(intent) => _ = open.insert((intent.query, intent.part), ()),
+                Body::Outcome(outcome) if outcome.site.is_none() => _ = open.remove(&(outcome.query, outcome.part)),
+                _ => {}
+            }
+        }
+        Ok(open.into_keys().collect())
+    }
+}
+
+impl Nodes for Reader {
+    type Error = ReadError;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, ReadError> {
+        let (row, within) = (level / 8, level % 8);
+        let first = index << within;
+        let hashes = self.hashes(row, first / ENTRIES)?;
+        let from = usize::try_from(first % ENTRIES).unwrap_or(usize::MAX);
+        let part = hashes.get(from..from + (1 << within));
+        part.map(Hash::fold).ok_or_else(|| ReadError::Missing(format!("node {index} of level {level}")))
+    }
+}
