@@ -1,0 +1,109 @@
+//! Two logs that cosign each other.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use renkei_audit::entry::{Act, Body, Cosign, Entry, Given};
+use renkei_audit::note::{Checkpoint, Head, Note, NoteError};
+use renkei_audit::store::{Config, Log, Reader, StoreError};
+use renkei_audit::tree::ProofError;
+use renkei_audit::verify::{Check, Trust, verify};
+use renkei_audit::witness::{Ask, Denied};
+use renkei_types::Clock as _;
+
+use crate::common::*;
+
+fn log(root: &Path, gateway: bool, clock: &Hand) -> Log {
+    let key = if gateway { gateway_key() } else { node_key() };
+    let config = Config { reserve: 1_024, ..Config::new(root.to_owned(), key, Arc::new(clock.clone())) };
+    Log::open(config).unwrap().0
+}
+
+fn grow(log: &Log, count: usize) -> Note {
+    let all: Vec<_> = (0..count).map(|_| log.append(admin(Act::LogRead))).collect();
+    all.into_iter().for_each(|pending| _ = pending.wait().unwrap());
+    log.checkpoint().wait().unwrap()
+}
+
+fn head(note: &Note) -> Head {
+    Checkpoint::open(note, node_key().verifier()).unwrap().head
+}
+
+/// One exchange: the node asks, the gateway cosigns, the node takes it up.
+fn exchange(node: &Log, gateway: &Log, old_size: u64, note: &Note) -> Result<Note, StoreError> {
+    let proof = node.reader().consistency(old_size, head(note).size).unwrap();
+    let ask = Ask { old_size, proof, note: note.clone() };
+    let signature = gateway.witness(ask, node_key().verifier().clone(), witness_key()).wait()?;
+    let mut signed = note.clone();
+    signed.add(signature).map_err(StoreError::Note)?;
+    node.cosigned(signed.clone(), witness_key().verifier().clone()).wait()?;
+    Ok(signed)
+}
+
+#[test]
+fn checkpoints_are_cosigned_remembered_and_proven() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let (at_node, at_gateway) = (folder.path().join("node"), folder.path().join("gateway"));
+    let (node, gateway) = (log(&at_node, false, &clock), log(&at_gateway, true, &clock));
+    let first = grow(&node, 5);
+    exchange(&node, &gateway, 0, &first).unwrap();
+    let second = grow(&node, 300);
+    assert_eq!(exchange(&node, &gateway, 0, &second), Err(StoreError::Denied(Denied::Stale(5))));
+    let signed = exchange(&node, &gateway, 5, &second).unwrap();
+    assert_eq!(node.reader().checkpoint().unwrap(), Some(signed));
+    assert_eq!(node.reader().cosigned().unwrap().len(), 2);
+
+    gateway.close();
+    let gateway = log(&at_gateway, true, &clock);
+    let same = exchange(&node, &gateway, 305, &second);
+    assert!(same.is_ok(), "the same head may be cosigned again, also after a restart: {same:?}");
+    let last = Entry::decode(&gateway.reader().entry(1).unwrap()).unwrap().body;
+    let cosigner = witness_key().verifier().name().clone();
+    let origin = node_key().verifier().name().clone();
+    assert_eq!(last, Body::Cosign(Cosign { cosigner, given: Given::Given, head: head(&second), origin }));
+    assert_eq!(gateway.reader().size().unwrap(), 2);
+
+    let witnesses = vec![witness_key().verifier().clone()];
+    let own = Trust::new(node_key().verifier().clone(), clock.now());
+    let trust = Trust { witnesses, quorum: 1, ..own };
+    let report = verify(&Reader::new(&at_node), &trust);
+    assert!(report.findings.is_empty(), "{:?}", report.sentences(false));
+    assert_eq!(report.cosignatures, 4);
+    clock.turn(601_000_000);
+    grow(&node, 1);
+    let late = Trust { as_of: clock.now(), ..trust.clone() };
+    assert!(!verify(&Reader::new(&at_node), &late).has(Check::Unwitnessed), "the new entry is fresh");
+    clock.turn(601_000_000);
+    let late = Trust { as_of: clock.now(), ..trust };
+    assert!(verify(&Reader::new(&at_node), &late).has(Check::Unwitnessed));
+}
+
+#[test]
+fn a_log_that_goes_back_or_forks_is_not_cosigned() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let gateway = log(&folder.path().join("gateway"), true, &clock);
+    let (node, copy) = (log(&folder.path().join("a"), false, &clock), log(&folder.path().join("b"), false, &clock));
+    exchange(&node, &gateway, 0, &grow(&node, 20)).unwrap();
+    // The copy has as many entries and more, but recorded a second later.
+    clock.turn(1_000_000);
+    let forked = |error| Err(StoreError::Denied(Denied::Forked(error)));
+    assert_eq!(exchange(&copy, &gateway, 20, &grow(&copy, 19)), forked(ProofError::Range));
+    assert_eq!(exchange(&copy, &gateway, 20, &grow(&copy, 1)), forked(ProofError::Root));
+    assert_eq!(exchange(&copy, &gateway, 20, &grow(&copy, 7)), forked(ProofError::Root));
+    let foreign = Ask { old_size: 0, proof: Vec::new(), note: gateway.checkpoint().wait().unwrap() };
+    let denied = gateway.witness(foreign, node_key().verifier().clone(), witness_key()).wait();
+    assert_eq!(denied, Err(StoreError::Denied(Denied::Signature(NoteError::Unsigned))));
+    assert_eq!(gateway.reader().seen().unwrap().values().map(|head| head.size).collect::<Vec<_>>(), [20]);
+}
+
+#[test]
+fn a_signature_that_is_none_is_not_taken_up() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let node = log(folder.path(), false, &clock);
+    let mut note = grow(&node, 3);
+    let stranger = key("renkei.example/witness/other", renkei_audit::note::Kind::Witness, 9);
+    note.cosign(&stranger, 1).unwrap();
+    let taken = node.cosigned(note, witness_key().verifier().clone()).wait();
+    assert_eq!(taken, Err(StoreError::Note(NoteError::Unsigned)));
+    assert_eq!(node.reader().cosigned().unwrap(), []);
+}
