@@ -136,7 +136,7 @@ pub fn refusal(number: u64) -> Draft {
         part: Some(0),
         private: Private::default(),
         query: Some(query(number)),
-        question: Some(question(number, &["tokyo"])),
+        question: Some(Question { sequence: None, ..question(number, &["tokyo"]) }),
         reason: line("the project was not granted the table `note`"),
         received: Hash::of(b"bytes"),
         who: Some(who()),

@@ -77,6 +77,7 @@ pub(super) struct Found {
     pub(super) recovery: Recovery,
     pub(super) last: Option<Entry>,
     pub(super) beat: u64,
+    torn: Vec<u8>,
 }
 
 fn lock(layout: &Layout) -> Result<File, OpenError> {
@@ -119,6 +120,7 @@ pub(super) fn open(
         recovery: Recovery { size: 0, signed: 0, cut: None },
         last: None,
         beat: 0,
+        torn: Vec::new(),
     };
     for number in &journals {
         found.replay(disk, layout, *number, Some(number) == journals.last())?;
@@ -126,6 +128,7 @@ pub(super) fn open(
     found.recovery.size = found.frontier.size();
     found.compare(&reader, origin, keys)?;
     found.remember(&reader)?;
+    found.cut(disk, layout)?;
     Ok(found)
 }
 
@@ -164,10 +167,7 @@ impl Found {
         self.tail = disk.tail(&layout.journal(number))?;
         self.length = scan.good as u64;
         if scan.rest == Rest::Torn {
-            let (size, torn) = (self.frontier.size(), &bytes[scan.good..]);
-            disk.put(&layout.cut(size), torn)?;
-            self.tail.cut(self.length)?;
-            self.recovery.cut = Some(Cut { size, bytes: torn.len() as u64, digest: Hash::of(torn) });
+            self.torn = bytes[scan.good..].to_vec();
         }
         if whole {
             let next = Segment::new(number + 1);
@@ -177,6 +177,18 @@ impl Found {
                 self.length = 0;
             }
         }
+        Ok(())
+    }
+
+    /// Cuts the torn end, once it is known that nothing signed is in it.
+    fn cut(&mut self, disk: &dyn Disk, layout: &Layout) -> Result<(), OpenError> {
+        if self.torn.is_empty() {
+            return Ok(());
+        }
+        let (size, torn) = (self.frontier.size(), std::mem::take(&mut self.torn));
+        disk.put(&layout.cut(size), &torn)?;
+        self.tail.cut(self.length)?;
+        self.recovery.cut = Some(Cut { size, bytes: torn.len() as u64, digest: Hash::of(&torn) });
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use renkei_types::QueryId;
 use super::journal::{self, Rest};
 use super::layout::Layout;
 use crate::entry::{Act, Body, Entry, Opening};
-use crate::note::{Checkpoint, Head, Note, Origin};
+use crate::note::{Checkpoint, Head, MAX_NOTE, Note, Origin};
 use crate::receipt::Inclusion;
 use crate::tree::{self, Hash, Nodes, Row, TileId, WIDTH, unbundle};
 
@@ -74,18 +74,24 @@ impl Reader {
     /// # Errors
     /// [`ReadError`]
     pub fn cosigned(&self) -> Result<Vec<Note>, ReadError> {
+        self.cosigned_whole().map(|(notes, _)| notes)
+    }
+
+    /// The same, with whether the file ends with its last note.
+    pub(crate) fn cosigned_whole(&self) -> Result<(Vec<Note>, bool), ReadError> {
         let bytes = read(&self.layout.cosigned())?.unwrap_or_default();
         let damaged = || ReadError::Damaged("cosigned".into());
         let (mut rest, mut notes) = (&bytes[..], Vec::new());
         while let Some(at) = rest.iter().position(|b| *b == b'\n') {
             let length: Option<usize> = std::str::from_utf8(&rest[..at]).ok().and_then(|text| text.parse().ok());
+            let length = length.filter(|length| *length <= MAX_NOTE && length.to_string().len() == at);
+            let Some(end) = length.map(|length| at + 1 + length) else { return Err(damaged()) };
             // An incomplete note at the end was being written.
-            let Some(end) = length.and_then(|length| at.checked_add(1 + length)) else { return Err(damaged()) };
             let Some(note) = rest.get(at + 1..end) else { break };
             notes.push(Note::parse(note).map_err(|_| damaged())?);
             rest = &rest[end..];
         }
-        Ok(notes)
+        Ok((notes, rest.is_empty()))
     }
 
     /// The newest heads of other logs that this log's owner cosigned.

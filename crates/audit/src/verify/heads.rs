@@ -22,8 +22,11 @@ impl Heads {
             Ok(None) if reader.size().is_ok_and(|size| size == 0) => {}
             Ok(None) | Err(_) => report.find(Check::Checkpoint, None),
         }
-        match reader.cosigned() {
-            Ok(notes) => {
+        match reader.cosigned_whole() {
+            Ok((notes, whole)) => {
+                if !whole {
+                    report.find(Check::Cosignature, None);
+                }
                 for note in notes {
                     heads.cosigned(&note, trust, report);
                 }
@@ -53,6 +56,8 @@ impl Heads {
             Some(head) => {
                 if self.weigh(note, head, trust, report) > 0 {
                     self.expected.push((head, Check::Fork));
+                } else if !trust.witnesses.is_empty() {
+                    report.find(Check::Cosignature, None);
                 }
             }
             None => report.find(Check::Cosignature, None),
