@@ -8,8 +8,8 @@ use rand::RngCore as _;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use renkei_audit::entry::{
-    Act, Admin, Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Outcome, Private, Question, Refusal, Seal,
-    Shown, State, Who,
+    Act, Admin, Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Outcome, Private, Question, Refusal,
+    Seal, Shown, State, Who,
 };
 use renkei_audit::note::{Kind, Origin, SigningKey};
 use renkei_audit::tree::Hash;

@@ -171,11 +171,7 @@ fn sigsum_verifies_tree_checkpoint_and_cosignature() {
         );
         text.push_str(&format!("\nleaf_index={index}\n"));
         path.iter().for_each(|node| text.push_str(&format!("node_hash={}\n", hex(&node.0))));
-        let policy = format!(
-            "log {}\nwitness w {}\nquorum w\n",
-            hex(&public),
-            hex(witness.verifier().public())
-        );
+        let policy = format!("log {}\nwitness w {}\nquorum w\n", hex(&public), hex(witness.verifier().public()));
         let policy = sigsum::Policy::parse(&policy).unwrap();
         let signature = sigsum::SigsumSignature::from_ascii(&text).unwrap();
         let signer = sigsum::PublicKey::from(*submitter.verifier().public());

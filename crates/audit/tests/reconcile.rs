@@ -59,11 +59,17 @@ fn number(bodies: Vec<(Body, i64)>) -> Vec<Entry> {
     (0..).zip(bodies).map(entry).collect()
 }
 
-fn counts(left: &[Entry], right: &[Entry]) -> (BTreeMap<Class, u64>, Vec<(Class, String, bool)>) {
-    let read = |log: &[Entry]| log.to_vec().into_iter().map(Ok::<_, Infallible>);
+/// Class, question, and whether it is about the outcome.
+type Difference = (Class, String, bool);
+
+fn counts(left: &[Entry], right: &[Entry]) -> (BTreeMap<Class, u64>, Vec<Difference>) {
     let (tolerance, silence) = (Duration::from_secs(10), Duration::from_secs(180));
     let found = reconcile(read(left), read(right), &site("tokyo"), tolerance, silence).unwrap();
     (found.counts, found.items.into_iter().map(|item| (item.class, item.query.to_string(), item.outcome)).collect())
+}
+
+fn read(log: &[Entry]) -> impl Iterator<Item = Result<Entry, Infallible>> + '_ {
+    log.iter().cloned().map(Ok)
 }
 
 fn about(entry: &Entry, number: u64) -> bool {

@@ -182,7 +182,8 @@ fn a_torn_end_is_cut_kept_and_recorded() {
 #[test]
 fn damage_is_not_taken_for_a_torn_end() {
     type Harm = fn(&Path);
-    let harms: [(&str, Harm, fn(&OpenError) -> bool); 6] = [
+    type Expected = fn(&OpenError) -> bool;
+    let harms: [(&str, Harm, Expected); 6] = [
         (
             "a flipped bit in the middle of the journal",
             |root| {

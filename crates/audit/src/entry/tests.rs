@@ -205,6 +205,7 @@ fn hostile_texts_are_refused_or_made_fit() {
     }
     assert_eq!(Line::<10>::lossy("12345678901").as_str(), "1234567…");
     assert_eq!(Line::<10>::lossy("漢字漢字").as_str(), "漢字…");
+    assert_eq!(Text::<20>::lossy("a\r\nb\rc").as_str(), "a\nb\u{fffd}c");
     assert_eq!(Line::<2>::lossy("漢").as_str(), "…");
     assert!(Text::<20>::new("a\n\tb").is_ok() && Text::<20>::new("a\r\nb").is_err());
 }

@@ -24,7 +24,11 @@ fn hostile(c: char) -> bool {
 
 fn clean(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len().min(max));
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '\r' && rest.peek() == Some(&'\n') && allowed('\n') {
+            continue;
+        }
         let c = if hostile(c) && !allowed(c) { REPLACEMENT } else { c };
         if out.len() + c.len_utf8() > max {
             while out.len() + CUT.len_utf8() > max && out.pop().is_some() {}
@@ -54,8 +58,8 @@ macro_rules! text {
                 if bad || text.len() > MAX { Err(BadText) } else { Ok(Self(text)) }
             }
 
-            /// The text made fit, for what must be recorded whatever it is: refused characters become U+FFFD, and what
-            /// is too long is cut behind an ellipsis.
+            /// The text made fit, for what must be recorded whatever it is: refused characters become U+FFFD (a line's
+            /// end on Windows a newline), and what is too long is cut behind an ellipsis.
             #[must_use]
             pub fn lossy(text: &str) -> Self {
                 Self(clean(text, MAX, $allowed))

@@ -77,7 +77,7 @@ fn checksum(head: &[u8], entry: &[u8], openings: &[u8]) -> [u8; 16] {
 fn record(bytes: &[u8]) -> Option<(u64, Range<usize>, Range<usize>)> {
     let (head, _) = bytes.split_at_checked(HEADER)?;
     let index = u64::from_be_bytes(head[..8].try_into().ok()?);
-    let number = |range: Range<usize>| Some(usize::try_from(u32::from_be_bytes(head[range].try_into().ok()?)).ok()?);
+    let number = |range: Range<usize>| usize::try_from(u32::from_be_bytes(head[range].try_into().ok()?)).ok();
     let (entry, openings) = (number(8..12)?, number(12..16)?);
     if entry > MAX_ENTRY || openings > MAX_OPENINGS || bytes.len() < HEADER + entry + openings {
         return None;

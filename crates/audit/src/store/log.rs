@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use renkei_types::Clock;
 
+use super::Kept;
 use super::disk::{Disk, Folder};
 use super::layout::Layout;
 use super::open::{self, OpenError, Recovery};
 use super::pending::{Pending, promise};
 use super::reader::Reader;
 use super::writer::{Order, Writer};
-use super::Kept;
 use crate::entry::{ClockState, Draft};
 use crate::note::{Note, Signature, SigningKey, VerifierKey};
 use crate::witness::Ask;
@@ -87,8 +87,7 @@ impl Log {
             writer.start(cut);
             write(&mut writer, &receiver);
         })?;
-        let log =
-            Self { root, orders: Arc::new(Mutex::new(Some(sender))), thread: Arc::new(Mutex::new(Some(thread))) };
+        let log = Self { root, orders: Arc::new(Mutex::new(Some(sender))), thread: Arc::new(Mutex::new(Some(thread))) };
         Ok((log, recovery))
     }
 
@@ -103,7 +102,7 @@ impl Log {
 
     /// Records a draft; ready when it is durable.
     pub fn append(&self, draft: impl Into<Draft>) -> Pending<Kept> {
-        let draft = draft.into();
+        let draft = Box::new(draft.into());
         self.order(|promise| Order::Append(draft, promise))
     }
 

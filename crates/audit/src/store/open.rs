@@ -154,7 +154,7 @@ impl Found {
         let bytes = read(&layout.journal(number))?.unwrap_or_default();
         let scan = journal::scan(&bytes, self.frontier.size());
         let whole = scan.records.len() == WIDTH;
-        if scan.rest == Rest::Damaged || scan.records.len() > WIDTH || !last && !(whole && scan.rest == Rest::Nothing) {
+        if scan.rest == Rest::Damaged || scan.records.len() > WIDTH || !(last || whole && scan.rest == Rest::Nothing) {
             return Err(damaged());
         }
         for record in scan.records {
@@ -186,7 +186,11 @@ impl Found {
             return Ok(());
         }
         let (size, torn) = (self.frontier.size(), std::mem::take(&mut self.torn));
-        disk.put(&layout.cut(size), &torn)?;
+        if disk.put(&layout.cut(size), &torn).is_err() {
+            // On a full disk there is the reserve.
+            disk.remove(&layout.reserve())?;
+            disk.put(&layout.cut(size), &torn)?;
+        }
         self.tail.cut(self.length)?;
         self.recovery.cut = Some(Cut { size, bytes: torn.len() as u64, digest: Hash::of(&torn) });
         Ok(())

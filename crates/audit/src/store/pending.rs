@@ -8,13 +8,19 @@ use std::task::{Context, Poll, Waker};
 use super::StoreError;
 
 #[derive(Debug)]
+struct State<T> {
+    result: Option<Result<T, StoreError>>,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug)]
 struct Shared<T> {
-    state: Mutex<(Option<Result<T, StoreError>>, Option<Waker>)>,
+    state: Mutex<State<T>>,
     ready: Condvar,
 }
 
 impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, (Option<Result<T, StoreError>>, Option<Waker>)> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -29,7 +35,7 @@ pub struct Pending<T>(Arc<Shared<T>>);
 pub(super) struct Promise<T>(Arc<Shared<T>>);
 
 pub(super) fn promise<T>() -> (Promise<T>, Pending<T>) {
-    let shared = Arc::new(Shared { state: Mutex::new((None, None)), ready: Condvar::new() });
+    let shared = Arc::new(Shared { state: Mutex::new(State { result: None, waker: None }), ready: Condvar::new() });
     (Promise(Arc::clone(&shared)), Pending(shared))
 }
 
@@ -40,10 +46,10 @@ impl<T> Promise<T> {
 
     fn say(&self, result: Result<T, StoreError>) {
         let mut state = self.0.lock();
-        if state.0.is_none() {
-            state.0 = Some(result);
+        if state.result.is_none() {
+            state.result = Some(result);
         }
-        let waker = state.1.take();
+        let waker = state.waker.take();
         drop(state);
         self.0.ready.notify_all();
         if let Some(waker) = waker {
@@ -68,7 +74,7 @@ impl<T> Pending<T> {
     pub fn wait(self) -> Result<T, StoreError> {
         let mut state = self.0.lock();
         loop {
-            if let Some(result) = state.0.take() {
+            if let Some(result) = state.result.take() {
                 return result;
             }
             state = self.0.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -81,10 +87,10 @@ impl<T> Future for Pending<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.0.lock();
-        if let Some(result) = state.0.take() {
+        if let Some(result) = state.result.take() {
             return Poll::Ready(result);
         }
-        state.1 = Some(context.waker().clone());
+        state.waker = Some(context.waker().clone());
         Poll::Pending
     }
 }

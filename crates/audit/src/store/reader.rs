@@ -33,11 +33,14 @@ const ENTRIES: u64 = WIDTH as u64;
 /// Tiles kept in memory while proofs are made.
 const CACHED: usize = 64;
 
+/// Hashes of a full tile.
+type Cached = Arc<Vec<Hash>>;
+
 /// A log's files, as they are at the moment of reading.
 #[derive(Debug)]
 pub struct Reader {
     layout: Layout,
-    cache: Mutex<BTreeMap<(u8, u64), Arc<Vec<Hash>>>>,
+    cache: Mutex<BTreeMap<(u8, u64), Cached>>,
 }
 
 /// The file's bytes, or `None` where there is no such file.
@@ -175,7 +178,8 @@ impl Reader {
     /// The partial bundle of the newest checkpoint: all that a published copy has of its last entries.
     fn partial(&self, number: u64) -> Result<Option<(Vec<u8>, usize)>, ReadError> {
         let head = self.checkpoint()?.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|c| c.head);
-        let Some(size) = head.map(|head| head.size).filter(|size| size / ENTRIES == number && size % ENTRIES > 0) else {
+        let Some(size) = head.map(|head| head.size).filter(|size| size / ENTRIES == number && size % ENTRIES > 0)
+        else {
             return Ok(None);
         };
         let width = usize::try_from(size % ENTRIES).unwrap_or(WIDTH);
@@ -249,7 +253,7 @@ impl Reader {
     }
 
     /// The hashes of a tile as far as they are known: stored, or computed from what is below.
-    fn hashes(&self, level: u8, index: u64) -> Result<Arc<Vec<Hash>>, ReadError> {
+    fn hashes(&self, level: u8, index: u64) -> Result<Cached, ReadError> {
         let lock = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(hashes) = lock().get(&(level, index)) {
             return Ok(Arc::clone(hashes));

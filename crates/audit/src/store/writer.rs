@@ -14,21 +14,20 @@ use super::layout::Layout;
 use super::open::{Cut, Found};
 use super::pending::Promise;
 use super::publish::{self, Segment};
-use super::reader::Reader;
 use super::{Kept, StoreError};
-use crate::entry::{
-    Act, Admin, Body, ClockState, Cosign, Count, Draft, Entry, Given, Heartbeat, Line, Private, Version,
-};
-use crate::note::{Checkpoint, Head, Note, NoteError, Origin, Signature, SigningKey, VerifierKey};
+use crate::entry::{Act, Admin, Body, ClockState, Draft, Entry, Line, Private, Version};
+use crate::note::{Head, Note, Origin, Signature, SigningKey, VerifierKey};
 use crate::tree::{Frontier, Hash, Rows, TileId};
-use crate::witness::{self, Ask};
+use crate::witness::Ask;
+
+mod signing;
 
 /// How far the clock may fall behind the log before that is recorded.
 const TOLERATED: Duration = Duration::from_secs(1);
 
 /// What the writer is asked.
 pub(super) enum Order {
-    Append(Draft, Promise<Kept>),
+    Append(Box<Draft>, Promise<Kept>),
     Checkpoint(Promise<Note>),
     Cosigned(Box<(Note, VerifierKey)>, Promise<()>),
     Tick(ClockState, Promise<Option<Note>>),
@@ -124,7 +123,7 @@ impl Writer {
         for order in orders {
             let other = match order {
                 Order::Append(draft, promise) => {
-                    stage.push((draft, Some(promise)));
+                    stage.push((*draft, Some(promise)));
                     continue;
                 }
                 other => other,
@@ -285,21 +284,6 @@ impl Writer {
         }
     }
 
-    /// Cuts what a crash left behind the last whole note, so that the next one can be read.
-    fn mend_cosigned(&mut self) {
-        let Ok(notes) = Reader::new(self.layout.root()).cosigned() else { return };
-        if notes.is_empty() && !self.layout.cosigned().exists() {
-            return;
-        }
-        let whole = notes.iter().map(|note| cosigned_line(note).len() as u64).sum();
-        let result = self.disk.tail(&self.layout.cosigned()).and_then(|mut tail| {
-            if tail.length()? > whole { tail.cut(whole) } else { Ok(()) }
-        });
-        if let Err(error) = result {
-            self.poison(&error);
-        }
-    }
-
     fn usable(&self) -> Result<(), StoreError> {
         self.state.poisoned.clone().map_or(Ok(()), |why| Err(StoreError::Poisoned(why)))
     }
@@ -315,115 +299,12 @@ impl Writer {
         }
     }
 
-    /// Signs what is synced, and puts the note in place last.
-    fn sign(&mut self) -> Result<Note, StoreError> {
-        self.publish();
-        self.usable()?;
-        if !self.state.waiting.is_empty() {
-            return Err(StoreError::Full);
-        }
-        let head = Head { root: self.state.frontier.root(), size: self.state.frontier.size() };
-        let checkpoint = Checkpoint { origin: self.origin.clone(), head, extensions: Vec::new() };
-        let note = checkpoint.sign(&self.key).map_err(StoreError::Note)?;
-        let partial = publish::partial(&*self.disk, &self.layout, &self.state.rows, &self.state.segment);
-        let (tiles, result) = match partial {
-            Ok(tiles) => (tiles, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        };
-        self.done(result)?;
-        let put = self.disk.put(&self.layout.checkpoint(), note.to_string().as_bytes());
-        self.done(put)?;
-        for old in std::mem::replace(&mut self.state.partial, tiles) {
-            if !self.state.partial.contains(&old) {
-                // A partial tile of an older checkpoint does no harm where it stays.
-                let _ = self.disk.remove(&self.layout.tile(&old));
-            }
-        }
-        let state = &mut self.state;
-        (state.signed, state.fresh, state.signed_at) = (head.size, false, self.clock.now());
-        state.checkpoint = Some(note.clone());
-        Ok(note)
-    }
-
-    /// What is due by the clock: room for the reserve, a heartbeat when idle, a checkpoint when busy.
-    fn tick(&mut self, clock: ClockState) -> Result<Option<Note>, StoreError> {
-        self.usable()?;
-        if self.state.full {
-            self.regain();
-        }
-        self.publish();
-        let now = self.clock.now();
-        if self.state.last.until(now) >= self.idle || self.state.frontier.size() == 0 {
-            let beat = Count::saturating(self.state.beat + 1);
-            let root = self.state.frontier.root();
-            let size = self.state.frontier.size();
-            self.append(vec![(Body::Heartbeat(Heartbeat { beat, clock, root }).into(), None)]);
-            self.usable()?;
-            if self.state.frontier.size() == size {
-                return Err(StoreError::Full);
-            }
-            self.state.beat += 1;
-            return self.sign().map(Some);
-        }
-        let due = self.state.fresh && self.state.signed_at.until(now) >= self.busy;
-        if due { self.sign().map(Some) } else { Ok(None) }
-    }
-
-    /// Takes up a note that a witness has signed.
-    fn cosigned(&mut self, note: &Note, by: &VerifierKey) -> Result<(), StoreError> {
-        self.usable()?;
-        Checkpoint::open(note, self.key.verifier()).map_err(StoreError::Note)?;
-        note.verify(by).map_err(StoreError::Note)?;
-        let line = cosigned_line(note);
-        let result = self.disk.tail(&self.layout.cosigned()).and_then(|mut tail| {
-            tail.write(line.as_bytes())?;
-            tail.sync()
-        });
-        self.done(result)?;
-        let Some(mut current) = self.state.checkpoint.clone() else { return Ok(()) };
-        let Some(signature) = note.signature_of(by).filter(|_| current.text() == note.text()) else { return Ok(()) };
-        if current.add(signature.clone()) == Err(NoteError::Taken) {
-            return Ok(());
-        }
-        let put = self.disk.put(&self.layout.checkpoint(), current.to_string().as_bytes());
-        self.done(put)?;
-        self.state.checkpoint = Some(current);
-        Ok(())
-    }
-
-    /// Cosigns a checkpoint of another log: decides, remembers durably, signs.
-    fn witness(&mut self, ask: &Ask, log: &VerifierKey, key: &SigningKey) -> Result<Signature, StoreError> {
-        self.usable()?;
-        let checkpoint =
-            witness::decide(self.seen.get(log.name()).copied(), ask, log).map_err(StoreError::Denied)?;
-        let Checkpoint { origin, head, .. } = checkpoint;
-        let known = self.seen.get(&origin) == Some(&head);
-        if !known {
-            self.seen.insert(origin.clone(), head);
-            let put = serde_json::to_vec(&self.seen).map_err(io::Error::from);
-            let put = put.and_then(|bytes| self.disk.put(&self.layout.seen(), &bytes));
-            self.done(put)?;
-            let size = self.state.frontier.size();
-            let cosigner = key.verifier().name().clone();
-            self.append(vec![(Body::Cosign(Cosign { cosigner, given: Given::Given, head, origin }).into(), None)]);
-            self.usable()?;
-            if self.state.frontier.size() == size {
-                return Err(StoreError::Full);
-            }
-        }
-        let mut note = ask.note.clone();
-        let seconds = u64::try_from(self.clock.now().0 / 1_000_000).unwrap_or(0);
-        note.cosign(key, seconds).map_err(StoreError::Note)?;
-        note.signature_of(key.verifier()).cloned().ok_or(StoreError::Note(NoteError::Unsigned))
-    }
-
     /// Makes the reserve, if there is room; the log is full while there is none.
     fn regain(&mut self) {
         let path = self.layout.reserve();
         let was = self.state.full;
         let there = path.metadata().is_ok_and(|file| file.len() == self.reserve);
-        let zeros = vec![0; usize::try_from(self.reserve).unwrap_or(0)];
-        match if there { Ok(()) } else { self.disk.put(&path, &zeros) } {
+        match if there { Ok(()) } else { self.disk.put(&path, &filler(self.reserve)) } {
             Ok(()) => self.state.full = false,
             Err(error) if is_full(&error) => self.state.full = true,
             Err(error) => self.poison(&error),
@@ -432,11 +313,6 @@ impl Writer {
             self.own(Act::Disk, "the disk has room again", None);
         }
     }
-}
-
-fn cosigned_line(note: &Note) -> String {
-    let text = note.to_string();
-    format!("{}\n{text}", text.len())
 }
 
 fn is_full(error: &io::Error) -> bool {
@@ -461,6 +337,12 @@ fn refuse(stage: Vec<Staged>, error: &StoreError) {
             promise.keep(Err(error.clone()));
         }
     }
+}
+
+/// Bytes that no file system makes smaller.
+fn filler(length: u64) -> Vec<u8> {
+    let blocks = (0..length.div_ceil(32)).flat_map(|n| Hash::of(&n.to_be_bytes()).0);
+    blocks.take(usize::try_from(length).unwrap_or(usize::MAX)).collect()
 }
 
 /// On a full disk no question is taken; all else is recorded from the reserve.

@@ -122,8 +122,20 @@ fn paths_of_tiles() {
         assert_eq!(TileId::parse(path), Ok(tile));
     }
     for bad in [
-        "", "tile/", "tile/0/", "tile/0/0", "tile/00/000", "tile/8/000", "tile/0/x000/001", "tile/0/001/000",
-        "tile/0/x001", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/entries/+01", "tile/0/000/",
+        "",
+        "tile/",
+        "tile/0/",
+        "tile/0/0",
+        "tile/00/000",
+        "tile/8/000",
+        "tile/0/x000/001",
+        "tile/0/001/000",
+        "tile/0/x001",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/01",
+        "tile/entries/+01",
+        "tile/0/000/",
         "tile/0/x999/x999/x999/x999/x999/x999/999",
     ] {
         assert_eq!(TileId::parse(bad), Err(BadTile), "{bad}");

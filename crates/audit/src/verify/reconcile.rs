@@ -79,11 +79,11 @@ impl Side {
             let Entry { at, body, seq, .. } = entry?;
             side.alive.push(at);
             match body {
-                Body::Intent(intent) => {
-                    if at_gateway.is_none_or(|site| intent.question.sites.as_slice().contains(site)) {
-                        let account = side.accounts.entry((intent.query, intent.part)).or_default();
-                        account.asked.get_or_insert((seq, at, intent.question.statement));
-                    }
+                Body::Intent(intent)
+                    if at_gateway.is_none_or(|site| intent.question.sites.as_slice().contains(site)) =>
+                {
+                    let account = side.accounts.entry((intent.query, intent.part)).or_default();
+                    account.asked.get_or_insert((seq, at, intent.question.statement));
                 }
                 Body::Outcome(outcome) if outcome.site.as_ref() == at_gateway => {
                     let account = side.accounts.entry((outcome.query, outcome.part)).or_default();

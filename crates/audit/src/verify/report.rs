@@ -187,7 +187,8 @@ impl Report {
     /// One line for each check that found something, in Japanese or English.
     #[must_use]
     pub fn sentences(&self, japanese: bool) -> Vec<String> {
-        let first = |check| self.findings.iter().find(|finding| finding.check == check).and_then(|finding| finding.index);
+        let first =
+            |check| self.findings.iter().find(|finding| finding.check == check).and_then(|finding| finding.index);
         let line = |(check, count): (&Check, &u64)| {
             let place = match (first(*check), japanese) {
                 (Some(index), true) => format!("（{count} 件、最初は記録 {index}）"),
