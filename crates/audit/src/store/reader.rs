@@ -31,7 +31,10 @@ pub enum ReadError {
 const ENTRIES: u64 = WIDTH as u64;
 
 /// Tiles kept in memory while proofs are made.
-const CACHED: usize = 64;
+const CACHED_TILES: usize = 64;
+
+/// Nodes kept in memory while proofs are made.
+const CACHED_NODES: usize = 4_096;
 
 /// Hashes of a full tile.
 type Cached = Arc<Vec<Hash>>;
@@ -40,7 +43,8 @@ type Cached = Arc<Vec<Hash>>;
 #[derive(Debug)]
 pub struct Reader {
     layout: Layout,
-    cache: Mutex<BTreeMap<(u8, u64), Cached>>,
+    tiles: Mutex<BTreeMap<(u8, u64), Cached>>,
+    nodes: Mutex<BTreeMap<(u8, u64), Hash>>,
 }
 
 /// The file's bytes, or `None` where there is no such file.
@@ -60,7 +64,7 @@ impl Reader {
     /// A reader of the log in this folder.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { layout: Layout::new(root), cache: Mutex::default() }
+        Self { layout: Layout::new(root), tiles: Mutex::default(), nodes: Mutex::default() }
     }
 
     /// The newest checkpoint, unverified; `None` where none was made.
@@ -252,30 +256,33 @@ impl Reader {
         Ok(Some(hashes.iter().copied().map(Hash).collect()))
     }
 
-    /// The hashes of a tile as far as they are known: stored, or computed from what is below.
-    fn hashes(&self, level: u8, index: u64) -> Result<Cached, ReadError> {
-        let lock = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hashes) = lock().get(&(level, index)) {
-            return Ok(Arc::clone(hashes));
+    /// The leaf hashes of a bundle, or the hashes of a full tile above them.
+    fn hashes(&self, row: u8, index: u64) -> Result<Option<Cached>, ReadError> {
+        let lock = || self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hashes) = lock().get(&(row, index)) {
+            return Ok(Some(Arc::clone(hashes)));
         }
-        let hashes = match self.tile(&TileId::full(Row::Hashes(level), index))? {
+        let hashes = match self.tile(&TileId::full(Row::Hashes(row), index))? {
             Some(hashes) => hashes,
-            None if level == 0 => self.bundle(index)?.iter().map(|entry| Hash::leaf(entry)).collect(),
-            None => {
-                let below = |n: u64| self.hashes(level - 1, index * ENTRIES + n);
-                let known = (0..ENTRIES).map_while(|n| below(n).ok().filter(|tile| tile.len() == WIDTH));
-                known.map(|tile| Hash::fold(&tile)).collect()
-            }
+            None if row == 0 => self.bundle(index)?.iter().map(|entry| Hash::leaf(entry)).collect(),
+            None => return Ok(None),
         };
         let hashes = Arc::new(hashes);
         if hashes.len() == WIDTH {
-            let mut cache = lock();
-            if cache.len() >= CACHED {
-                cache.clear();
-            }
-            cache.insert((level, index), Arc::clone(&hashes));
+            keep(&mut lock(), CACHED_TILES, (row, index), Arc::clone(&hashes));
         }
-        Ok(hashes)
+        Ok(Some(hashes))
+    }
+
+    /// One hash of a row of tiles: stored, or computed from the tile below.
+    fn hash(&self, row: u8, index: u64) -> Result<Hash, ReadError> {
+        let missing = || ReadError::Missing(format!("hash {index} of row {row}"));
+        let at = usize::try_from(index % ENTRIES).unwrap_or(usize::MAX);
+        if let Some(hashes) = self.hashes(row, index / ENTRIES)? {
+            return hashes.get(at).copied().ok_or_else(missing);
+        }
+        let below = row.checked_sub(1).ok_or_else(missing)?;
+        self.node(below * 8 + 8, index)
     }
 
     /// The head of the first `size` entries.
@@ -337,11 +344,25 @@ impl Nodes for Reader {
     type Error = ReadError;
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, ReadError> {
-        let (row, within) = (level / 8, level % 8);
+        let lock = || self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hash) = lock().get(&(level, index)) {
+            return Ok(*hash);
+        }
+        // A tile's root is a hash of the row above; its own row has all that a smaller subtree needs.
+        let (row, within) = (level.saturating_sub(1) / 8, level - level.saturating_sub(1) / 8 * 8);
         let first = index << within;
-        let hashes = self.hashes(row, first / ENTRIES)?;
-        let from = usize::try_from(first % ENTRIES).unwrap_or(usize::MAX);
-        let part = hashes.get(from..from + (1 << within));
-        part.map(Hash::fold).ok_or_else(|| ReadError::Missing(format!("node {index} of level {level}")))
+        let hashes: Result<Vec<Hash>, ReadError> = (first..first + (1 << within)).map(|n| self.hash(row, n)).collect();
+        let hash = Hash::fold(&hashes?);
+        if level >= 8 {
+            keep(&mut lock(), CACHED_NODES, (level, index), hash);
+        }
+        Ok(hash)
     }
+}
+
+fn keep<K: Ord, V>(cache: &mut BTreeMap<K, V>, most: usize, key: K, value: V) {
+    if cache.len() >= most {
+        cache.clear();
+    }
+    cache.insert(key, value);
 }
