@@ -79,6 +79,39 @@ fn checkpoints_are_cosigned_remembered_and_proven() {
 }
 
 #[test]
+fn an_older_copy_is_known_by_what_the_other_side_remembers() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let (at_node, at_copy) = (folder.path().join("node"), folder.path().join("copy"));
+    let gateway = log(&folder.path().join("gateway"), true, &clock);
+    let node = log(&at_node, false, &clock);
+    let first = grow(&node, 5);
+    exchange(&node, &gateway, 0, &first).unwrap();
+    let second = grow(&node, 6);
+    exchange(&node, &gateway, 5, &second).unwrap();
+    node.close();
+    for (path, bytes) in files(&at_node) {
+        std::fs::create_dir_all(at_copy.join(&path).parent().unwrap()).unwrap();
+        std::fs::write(at_copy.join(&path), bytes).unwrap();
+    }
+    let node = log(&at_node, false, &clock);
+    exchange(&node, &gateway, 11, &grow(&node, 7)).unwrap();
+    let known = gateway.reader().remembered(node_key().verifier().name()).unwrap();
+    assert_eq!(known.iter().map(|head| head.size).collect::<Vec<_>>(), [5, 11, 18]);
+    let trust = Trust { known, ..Trust::new(node_key().verifier().clone(), clock.now()) };
+    assert!(verify(&Reader::new(&at_node), &trust).sound());
+    let report = verify(&Reader::new(&at_copy), &trust);
+    assert_eq!(report.counts.keys().collect::<Vec<_>>(), [&Check::Rollback]);
+    // Continued, the copy is a fork; the gateway does not cosign it, and the verifier says so.
+    let copy = log(&at_copy, false, &clock);
+    clock.turn(1_000_000);
+    let note = grow(&copy, 9);
+    let denied = exchange(&copy, &gateway, 18, &note);
+    assert_eq!(denied, Err(StoreError::Denied(Denied::Forked(ProofError::Root))));
+    let trust = Trust { as_of: clock.now(), ..trust };
+    assert_eq!(verify(&Reader::new(&at_copy), &trust).counts.keys().collect::<Vec<_>>(), [&Check::Fork]);
+}
+
+#[test]
 fn a_log_that_goes_back_or_forks_is_not_cosigned() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
     let gateway = log(&folder.path().join("gateway"), true, &clock);

@@ -110,6 +110,24 @@ impl Reader {
         serde_json::from_slice(&bytes).map_err(|_| ReadError::Damaged("seen".into()))
     }
 
+    /// All heads of another log that this log's COSIGN entries remember, in their order: what a verifier of that log
+    /// compares it with.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn remembered(&self, origin: &Origin) -> Result<Vec<Head>, ReadError> {
+        let mut heads = Vec::new();
+        for entry in self.entries(0)? {
+            let (index, bytes) = entry?;
+            let damaged = |_| ReadError::Damaged(format!("entry {index}"));
+            match Entry::decode(&bytes).map_err(damaged)?.body {
+                Body::Cosign(cosign) if cosign.origin == *origin => heads.push(cosign.head),
+                _ => {}
+            }
+        }
+        Ok(heads)
+    }
+
     /// The journals, in order.
     ///
     /// # Errors

@@ -31,6 +31,36 @@ pub enum Class {
     Mismatch,
 }
 
+impl Class {
+    /// What it means, in English.
+    #[must_use]
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::Matched => "Both logs tell the same.",
+            Self::Late => "Both logs tell the same, but too far apart in time, or the answer did not arrive.",
+            Self::Gap => {
+                "One log tells it while the other has no entry at all: it was down, or that stretch is missing."
+            }
+            Self::LeftOnly => "Only the gateway's log tells it.",
+            Self::RightOnly => "Only the node's log tells it.",
+            Self::Mismatch => "The logs tell of different questions or different answers.",
+        }
+    }
+
+    /// What it means, in Japanese.
+    #[must_use]
+    pub fn japanese(self) -> &'static str {
+        match self {
+            Self::Matched => "双方の記録が一致しています。",
+            Self::Late => "双方の記録は一致しますが、時刻の差が大きすぎるか、回答が届いていません。",
+            Self::Gap => "一方にのみ記録があり、他方はその間まったく記録がありません（停止または欠落）。",
+            Self::LeftOnly => "ゲートウェイのログにのみ記録があります。",
+            Self::RightOnly => "ノードのログにのみ記録があります。",
+            Self::Mismatch => "照会または回答の内容が双方の記録で異なります。",
+        }
+    }
+}
+
 /// One question's part at this site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
