@@ -20,9 +20,9 @@
 //! openings and its tiles, each written beside, synced and renamed; only then is the journal removed. A checkpoint is
 //! signed over what is synced, and renamed into place last.
 //!
-//! **Crash.** Tiles and bundles are derived from journals and are written again. A record that is incomplete at the
+//! **Crash.** Tiles and bundles are derived from journals and are written again. A group that is incomplete at the
 //! end of the last journal was never acknowledged: it is cut, kept in `cut/`, and the cut is the first new entry. An
-//! invalid record before a valid one is no torn end but damage: the log does not open. Neither does one that is shorter
+//! invalid record before the last group is no torn end but damage: the log does not open. Neither does one that is shorter
 //! than its checkpoint, or that leads to another root.
 //!
 //! **Faults.** After a failed write or sync nobody knows what is on disk (Rebello et al., ATC 2020): the log is closed for

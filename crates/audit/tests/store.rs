@@ -192,7 +192,8 @@ fn damage_is_not_taken_for_a_torn_end() {
                 bytes[200] ^= 4;
                 std::fs::write(path, bytes).unwrap();
             },
-            |e| matches!(e, OpenError::Read(ReadError::Damaged(_))),
+            // Which of the two depends on whether all entries behind it were synced with it.
+            |e| matches!(e, OpenError::Read(ReadError::Damaged(_)) | OpenError::Behind { signed: 300, .. }),
         ),
         (
             "signed entries cut off",

@@ -179,7 +179,7 @@ impl Writer {
             let seq = self.state.frontier.size() + group.len() as u64;
             match record(&draft, seq, at, &self.origin) {
                 Ok(record) => {
-                    journal::write(seq, &record, &mut bytes);
+                    journal::write(seq, self.state.frontier.size(), &record, &mut bytes);
                     group.push((draft, promise, record));
                 }
                 Err(error) => refuse(vec![(draft, promise)], &error),
