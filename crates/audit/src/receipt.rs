@@ -117,3 +117,39 @@ impl Receipt {
         verify_inclusion(self.leaf, self.index, head.size, head.root, &proof.path).map_err(ReceiptError::Broken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn receipts_are_read_back_and_near_ones_only_as_themselves(
+            index: u64, at: i64, answered: bool, place in 0..400_usize, byte in 0..128_u8,
+        ) {
+            let receipt = Receipt {
+                origin: Origin::new("renkei.example/audit/node/tokyo").unwrap(),
+                index,
+                leaf: Hash::of(b"leaf"),
+                at: Timestamp(at),
+                query: QueryId::new("q-1").unwrap(),
+                result: answered.then(|| Hash::of(b"answer")),
+            };
+            let mut text = receipt.text().into_bytes();
+            prop_assert_eq!(Receipt::parse(std::str::from_utf8(&text).unwrap()), Some(receipt));
+            let place = place % text.len();
+            text[place] = byte;
+            let text = String::from_utf8(text).unwrap();
+            if let Some(other) = Receipt::parse(&text) {
+                prop_assert_eq!(other.text(), text);
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
+            prop_assert_eq!(Receipt::parse(&text), None);
+        }
+    }
+}

@@ -304,6 +304,8 @@ struct Faulty {
     room: Arc<AtomicU64>,
     limited: Arc<AtomicBool>,
     syncs: Arc<AtomicU64>,
+    /// No whole file can be put.
+    puts: Arc<AtomicBool>,
 }
 
 struct FaultyTail(Box<dyn Tail>, Faulty);
@@ -323,6 +325,9 @@ impl Disk for Faulty {
 
     fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.take(bytes.len())?;
+        if self.puts.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         Folder.put(path, bytes)
     }
 
@@ -405,6 +410,28 @@ fn a_full_disk_refuses_questions_and_records_refusals() {
     assert_eq!(report.counts.iter().collect::<Vec<_>>(), [(&Check::Disk, &2)]);
     let (_, recovery) = open(folder.path(), &clock);
     assert_eq!(recovery.cut, None, "half-written records of a full disk are cut at once");
+}
+
+#[test]
+fn journals_that_could_not_become_bundles_are_kept_until_they_can() {
+    let (folder, clock, disk) = (tempfile::tempdir().unwrap(), Hand::new(), Faulty::default());
+    let (log, _) = Log::open(Config { disk: Box::new(disk.clone()), ..config(folder.path(), &clock) }).unwrap();
+    fill(&log, 0..10);
+    disk.puts.store(true, Ordering::SeqCst);
+    fill(&log, 10..400);
+    assert_eq!(log.checkpoint().wait(), Err(StoreError::Full));
+    assert_eq!(log.reader().entries(0).unwrap().filter(Result::is_ok).count(), 800);
+    assert_eq!(log.reader().inclusion(3, 800).unwrap().path.len(), 10);
+    log.close();
+    let journals = || std::fs::read_dir(folder.path().join("journal")).unwrap().count();
+    assert_eq!(journals(), 4);
+    let (log, recovery) = open(folder.path(), &clock);
+    assert_eq!((recovery.size, recovery.signed), (800, 0));
+    log.checkpoint().wait().unwrap();
+    log.close();
+    assert_eq!(journals(), 1);
+    let report = check(folder.path(), &clock);
+    assert!(report.findings.is_empty() && report.entries == 800, "{:?}", report.sentences(false));
 }
 
 #[test]

@@ -94,3 +94,50 @@ impl<T> Future for Pending<T> {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicU32);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn an_awaited_one_wakes_and_a_dropped_one_says_so() {
+        for kept in [true, false] {
+            let woken = Arc::new(Woken::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut context = Context::from_waker(&waker);
+            let (promise, pending) = promise::<u8>();
+            let mut pending = pin!(pending);
+            assert_eq!(pending.as_mut().poll(&mut context), Poll::Pending);
+            let expected = if kept {
+                promise.keep(Ok(7));
+                Ok(7)
+            } else {
+                drop(promise);
+                Err(StoreError::Closed)
+            };
+            assert!(woken.0.load(Ordering::SeqCst) > 0);
+            assert_eq!(pending.as_mut().poll(&mut context), Poll::Ready(expected));
+        }
+    }
+
+    #[test]
+    fn a_waiting_thread_is_told() {
+        let (promise, pending) = promise::<u8>();
+        let waiting = std::thread::spawn(move || pending.wait());
+        promise.keep(Ok(7));
+        assert_eq!(waiting.join().unwrap(), Ok(7));
+    }
+}

@@ -81,3 +81,23 @@ pub(super) fn partial(disk: &dyn Disk, layout: &Layout, rows: &Rows, last: &Segm
     }
     Ok(tiles)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn openings_are_split_as_they_were_joined(
+            openings in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..20),
+            any in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            prop_assert_eq!(split_openings(&join_openings(&openings)), Some(openings));
+            if let Some(openings) = split_openings(&any) {
+                prop_assert_eq!(join_openings(&openings), any);
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 use std::convert::Infallible;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// All nodes of a tree in memory, by the definition of RFC 6962.
@@ -148,5 +150,38 @@ fn hashes_have_one_spelling() {
     assert_eq!(Hash::from_base64(&text), Ok(Hash::of(b"x")));
     for bad in [&text[..43], &text.replace('=', ""), &format!("{}9=", &text[..42]), &format!("{text}=")] {
         assert_eq!(Hash::from_base64(bad), Err(BadHash), "{bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_path_is_a_tile_or_refused(path in "(tile/)?([0-9]|entries)?/(x[0-9]{3}/){0,8}[0-9]{0,4}(.p/[0-9]{0,4})?", any in "\\PC{0,40}") {
+        for path in [path, any] {
+            if let Ok(tile) = TileId::parse(&path) {
+                prop_assert_eq!(tile.path(), path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_tile_has_one_path(level in 0..8_u8, entries: bool, index: u64, width in 1..=WIDTH) {
+        let tile = TileId { row: if entries { Row::Entries } else { Row::Hashes(level) }, index, width };
+        prop_assert_eq!(TileId::parse(&tile.path()), Ok(tile));
+    }
+
+    #[test]
+    fn bundles_are_read_back(entries in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..20), any in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let bytes = bundle(&entries).unwrap();
+        prop_assert_eq!(unbundle(&bytes).unwrap(), entries);
+        if let Ok(entries) = unbundle(&any) {
+            prop_assert_eq!(bundle(&entries).unwrap(), any);
+        }
+    }
+
+    #[test]
+    fn proofs_of_any_shape_are_judged(index: u64, size: u64, count in 0..80_usize) {
+        let path = vec![Hash::of(b"x"); count];
+        prop_assert!(verify_inclusion(Hash::of(b"y"), index, size, Hash::of(b"z"), &path).is_err());
+        prop_assert!(verify_consistency((index, Hash::of(b"y")), (size, Hash::of(b"z")), &path).is_err());
     }
 }
