@@ -3,8 +3,8 @@
 //! Encoding: canonical JSON after RFC 8785, restricted to strings and to integers below 2^53, keys in order, nothing
 //! optional written as null. JSON and not CBOR, since an auditor must be able to read a log in ten years with whatever
 //! tool is at hand, and since a leaf is mostly text; canonical, since [`Entry::decode`] refuses whatever it would not
-//! write itself, so that one meaning has one hash. Names of fields and variants never change their meaning; a new meaning
-//! takes a new version.
+//! write itself, so that one meaning has one hash. Names of fields and variants never change their meaning; a new
+//! meaning takes a new version.
 //!
 //! What a site keeps to itself stands in the leaf as a [`Seal`], a salted commitment; the [`Opening`] lies beside the
 //! log. So a coordinator verifies all leaves and reads only those fields that everybody may.

@@ -1,15 +1,15 @@
 //! The log that two sides sign: who asked what under which approval, and what left.
 //!
 //! What must stay true: nothing is executed before its INTENT is durable and nothing is answered before its OUTCOME is;
-//! no durable record, no answer. An entry that was acknowledged can neither vanish nor change without [`verify`] finding it,
-//! as long as the log's owner and all its witnesses do not act together. No entry holds a value derived from a patient's
-//! record, and what a site keeps to itself stands in it as a salted commitment.
+//! no durable record, no answer. An entry that was acknowledged can neither vanish nor change without [`verify`]
+//! finding it, as long as the log's owner and all its witnesses do not act together. No entry holds a value derived
+//! from a patient's record, and what a site keeps to itself stands in it as a salted commitment.
 //!
-//! The parts, from the bottom: [`tree`] (RFC 6962, C2SP tlog-tiles), [`note`] (signed notes, checkpoints, cosignatures),
-//! [`entry`] (what a leaf says), [`receipt`] (what the asking side keeps), [`witness`] (may this be cosigned), [`store`] (the
-//! log on disk), [`verify`] (is it what it was, and do two logs tell the same). Only `store` touches files; time,
-//! randomness and keys are given; there is no network and no runtime, so that a node, a gateway and a command line use
-//! the same code.
+//! The parts, from the bottom: [`tree`] (RFC 6962, C2SP tlog-tiles), [`note`] (signed notes, checkpoints,
+//! cosignatures), [`entry`] (what a leaf says), [`receipt`] (what the asking side keeps), [`witness`] (may this be
+//! cosigned), [`store`] (the log on disk), [`verify`] (is it what it was, and do two logs tell the same). Only `store`
+//! touches files; time, randomness and keys are given; there is no network and no runtime, so that a node, a gateway
+//! and a command line use the same code.
 //!
 //! One question at a node:
 //!

@@ -1,8 +1,8 @@
 //! Signed notes (C2SP signed-note), checkpoints (tlog-checkpoint) and cosignatures (tlog-cosignature).
 //!
-//! There is one spelling of each note: what [`Note::parse`] accepts is written back byte for byte, base64 and numbers in
-//! their canonical form only, no key signs twice. A signature that no known key made says nothing and is ignored; one
-//! that claims a known key and does not verify makes the note worthless.
+//! There is one spelling of each note: what [`Note::parse`] accepts is written back byte for byte, base64 and numbers
+//! in their canonical form only, no key signs twice. A signature that no known key made says nothing and is ignored;
+//! one that claims a known key and does not verify makes the note worthless.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! What the asking side keeps: the log's signed promise that an entry stands at an index, and later the proof.
 //!
-//! The promise is a signed note whose second line is no number, so that it can never be read as a checkpoint of the same
-//! key. It names the leaf's hash, the question and the salted hash of what was answered: whoever has the answer and
-//! its salt can check that this answer, and no other, was recorded.
+//! The promise is a signed note whose second line is no number, so that it can never be read as a checkpoint of the
+//! same key. It names the leaf's hash, the question and the salted hash of what was answered: whoever has the answer
+//! and its salt can check that this answer, and no other, was recorded.
 
 use renkei_types::{QueryId, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -15,19 +15,19 @@
 //! reserve                   room for refusals when the disk is full
 //! ```
 //!
-//! **Change.** An append writes one record per entry (checksummed, with its index) to the journal and syncs once for all
-//! that wait: whatever arrives during a sync shares the next one, so nothing waits for a timer. A full journal becomes a bundle, its
-//! openings and its tiles, each written beside, synced and renamed; only then is the journal removed. A checkpoint is
-//! signed over what is synced, and renamed into place last.
+//! **Change.** An append writes one record per entry (checksummed, with its index) to the journal and syncs once for
+//! all that wait: whatever arrives during a sync shares the next one, so nothing waits for a timer. A full journal
+//! becomes a bundle, its openings and its tiles, each written beside, synced and renamed; only then is the journal
+//! removed. A checkpoint is signed over what is synced, and renamed into place last.
 //!
-//! **Crash.** Tiles and bundles are derived from journals and are written again. A group that is incomplete at the
-//! end of the last journal was never acknowledged: it is cut, kept in `cut/`, and the cut is the first new entry. An
-//! invalid record before the last group is no torn end but damage: the log does not open. Neither does one that is shorter
-//! than its checkpoint, or that leads to another root.
+//! **Crash.** Tiles and bundles are derived from journals and are written again. A group that is incomplete at the end
+//! of the last journal was never acknowledged: it is cut, kept in `cut/`, and the cut is the first new entry. An
+//! invalid record before the last group is no torn end but damage: the log does not open. Neither does one that is
+//! shorter than its checkpoint, or that leads to another root.
 //!
-//! **Faults.** After a failed write or sync nobody knows what is on disk (Rebello et al., ATC 2020): the log is closed for
-//! good and must be opened again, which reads what is there. A full disk is the exception, since it is reported before
-//! anything is lost: the reserve is given up, questions are refused, and refusals, outcomes and acts are still
+//! **Faults.** After a failed write or sync nobody knows what is on disk (Rebello et al., ATC 2020): the log is closed
+//! for good and must be opened again, which reads what is there. A full disk is the exception, since it is reported
+//! before anything is lost: the reserve is given up, questions are refused, and refusals, outcomes and acts are still
 //! recorded, until there is room for the reserve again.
 //!
 //! **Turned down.** A database: its own journal would sit between us and the disk, and no auditor could check it with

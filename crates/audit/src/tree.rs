@@ -1,8 +1,8 @@
 //! The Merkle tree of RFC 6962 §2.1 with SHA-256, in the tiles of C2SP tlog-tiles.
 //!
-//! A leaf is hashed with 0x00 before it and an inner node with 0x01, so that neither can be taken for the other. Nothing
-//! here ever hashes the whole tree again: [`Frontier`] holds the roots of the perfect subtrees on the right edge,
-//! [`Rows`] the tiles that are not full yet, and [`Nodes`] reads what is stored.
+//! A leaf is hashed with 0x00 before it and an inner node with 0x01, so that neither can be taken for the other.
+//! Nothing here ever hashes the whole tree again: [`Frontier`] holds the roots of the perfect subtrees on the right
+//! edge, [`Rows`] the tiles that are not full yet, and [`Nodes`] reads what is stored.
 
 use std::fmt;
 

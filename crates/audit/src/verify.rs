@@ -1,9 +1,10 @@
 //! Is this log what it was? Offline, read-only, with nothing but the files and the public keys.
 //!
-//! Each [`Check`] finds one kind of change, so that a report says not only that something is wrong but what somebody did.
-//! Without the log's key nothing signed can be changed: roots, tiles and signatures show it. With the key everything
-//! can be signed anew: then what the entries say of each other (sequence, time, heartbeats, pairs) and what witnesses
-//! have seen show it. What neither shows, a log and all its witnesses acting together, is out of reach, and said so.
+//! Each [`Check`] finds one kind of change, so that a report says not only that something is wrong but what somebody
+//! did. Without the log's key nothing signed can be changed: roots, tiles and signatures show it. With the key
+//! everything can be signed anew: then what the entries say of each other (sequence, time, heartbeats, pairs) and what
+//! witnesses have seen show it. What neither shows, a log and all its witnesses acting together, is out of reach, and
+//! said so.
 
 use std::time::Duration;
 

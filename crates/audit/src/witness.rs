@@ -1,9 +1,9 @@
-//! May this checkpoint be cosigned? Pure: what the witness last saw of a log, and what it is asked, in; a head or a refusal
-//! out (C2SP tlog-witness, `add-checkpoint`).
+//! May this checkpoint be cosigned? Pure: what the witness last saw of a log, and what it is asked, in; a head or a
+//! refusal out (C2SP tlog-witness, `add-checkpoint`).
 //!
-//! A cosignature says: I have seen every earlier head of this log that I signed continued in this one. So the caller must
-//! make the new head durable, as a COSIGN entry in its own log, before the signature leaves; a witness that forgets what it
-//! signed is none.
+//! A cosignature says: I have seen every earlier head of this log that I signed continued in this one. So the caller
+//! must make the new head durable, as a COSIGN entry in its own log, before the signature leaves; a witness that
+//! forgets what it signed is none.
 
 use crate::note::{Checkpoint, Head, Note, NoteError, VerifierKey};
 use crate::tree::{Hash, ProofError, verify_consistency};

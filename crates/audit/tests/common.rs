@@ -96,7 +96,7 @@ pub fn question(number: u64, sites: &[&str]) -> Question {
 
 pub fn intent(number: u64, sites: &[&str], rng: &mut ChaCha20Rng) -> Draft {
     let (mut openings, mut private) = (Vec::new(), Private::default());
-    private.seal("minimum", "10", rng, &mut openings);
+    private.seal("minimum", "10", rng, &mut openings).unwrap();
     let intent = Intent {
         budget: None,
         columns: List::new(vec![Name::new("person.gender_concept_id").unwrap()]).unwrap(),

@@ -1,7 +1,7 @@
 //! kill −9 at random moments: never a log that does not verify, never an acknowledged entry lost.
 //!
-//! The child is this test program itself, running one ignored test that appends from several threads for ever and prints
-//! the index and leaf hash of each entry that was acknowledged.
+//! The child is this test program itself, running one ignored test that appends from several threads for ever and
+//! prints the index and leaf hash of each entry that was acknowledged.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

@@ -1,4 +1,5 @@
-//! Ten thousand changed logs, with and without the log's key: every one is found, each by the check that is meant for it.
+//! Ten thousand changed logs, with and without the log's key: every one is found, each by the check that is meant for
+//! it.
 
 use std::path::Path;
 use std::time::Duration;

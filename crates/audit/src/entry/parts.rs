@@ -100,15 +100,27 @@ impl<T, const MAX: usize> From<List<T, MAX>> for Vec<T> {
 pub struct Private(BTreeMap<Line<32>, Seal>);
 
 impl Private {
-    /// Seals a field, adding its opening; nothing happens for a seventeenth, or for a name that is not lower-case ASCII.
-    pub fn seal<R: RngCore + CryptoRng>(&mut self, name: &str, value: &str, rng: &mut R, openings: &mut Vec<Opening>) {
+    /// Seals a field, adding its opening in place of an earlier one of that name.
+    ///
+    /// # Errors
+    /// [`BadText`] for a seventeenth field, or a name that is not 1 to 32 lower-case letters and `_`.
+    pub fn seal<R: RngCore + CryptoRng>(
+        &mut self,
+        name: &str,
+        value: &str,
+        rng: &mut R,
+        openings: &mut Vec<Opening>,
+    ) -> Result<(), BadText> {
+        let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && (1..=32).contains(&name.len());
         let opening = Opening::draw(name, value, rng);
-        if name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && self.0.len() < 16 && name.len() <= 32 {
-            if let Some(old) = self.0.insert(opening.name.clone(), opening.seal()) {
-                openings.retain(|other| other.seal() != old);
-            }
-            openings.push(opening);
+        if !plain || self.0.len() == 16 && !self.0.contains_key(&opening.name) {
+            return Err(BadText);
         }
+        if let Some(old) = self.0.insert(opening.name.clone(), opening.seal()) {
+            openings.retain(|other| other.seal() != old);
+        }
+        openings.push(opening);
+        Ok(())
     }
 
     /// Whether there are none.

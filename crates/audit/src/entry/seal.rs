@@ -7,7 +7,8 @@ use super::parts::Count;
 use super::text::{Line, Text};
 use crate::tree::Hash;
 
-/// SHA-256(salt ‖ value), with a salt of 32 random bytes: says nothing of the value, small as it may be, and binds to it.
+/// SHA-256(salt ‖ value), with a salt of 32 random bytes: says nothing of the value, small as it may be, and binds to
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seal(pub Hash);

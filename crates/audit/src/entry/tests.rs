@@ -38,7 +38,7 @@ fn every_kind(sql: &str, filler: &str, full: bool) -> Vec<Draft> {
     let mut openings = Vec::new();
     let mut private = Private::default();
     for name in (b'a'..b'a' + 16).map(char::from).take(many(16)) {
-        private.seal(&name.to_string().repeat(32), "値", &mut rng, &mut openings);
+        private.seal(&name.to_string().repeat(32), "値", &mut rng, &mut openings).unwrap();
     }
     let sealed = openings.clone();
     let asked = question(sql, filler, many(128), &mut rng, &mut openings);
@@ -168,6 +168,20 @@ fn long_statements_stand_beside_the_log() {
     let mut wrong = draft;
     wrong.openings[0].value = Text::new("other").unwrap();
     assert_eq!(wrong.check(), Err(Malformed::Openings));
+}
+
+#[test]
+fn a_private_field_is_sealed_or_refused_never_dropped() {
+    let (mut rng, mut private, mut openings) = (ChaCha20Rng::seed_from_u64(1), Private::default(), Vec::new());
+    for name in ('a'..='p').map(String::from) {
+        private.seal(&name, "1", &mut rng, &mut openings).unwrap();
+    }
+    assert_eq!(private.seal("q", "1", &mut rng, &mut openings), Err(BadText));
+    assert_eq!(private.seal("p", "2", &mut rng, &mut openings), Ok(()));
+    assert_eq!((openings.len(), openings[15].value.as_str()), (16, "2"));
+    for bad in ["", "A", "a b", &"a".repeat(33)] {
+        assert_eq!(Private::default().seal(bad, "1", &mut rng, &mut openings), Err(BadText), "{bad}");
+    }
 }
 
 #[test]

@@ -103,7 +103,9 @@ fn other_spellings_are_refused() {
 
 proptest! {
     #[test]
-    fn what_parses_is_written_back(bytes in proptest::collection::vec(any::<u8>(), 0..400), at in 0..200_usize, byte: u8) {
+    fn what_parses_is_written_back(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400), at in 0..200_usize, byte: u8,
+    ) {
         if let Ok(note) = Note::parse(&bytes) {
             prop_assert_eq!(note.to_string().into_bytes(), bytes);
         }
@@ -119,7 +121,9 @@ proptest! {
     }
 
     #[test]
-    fn keys_and_checkpoints_are_written_back(text in "\\PC{0,80}", size: u64, lines in proptest::collection::vec("[!-~]{1,20}", 0..3)) {
+    fn keys_and_checkpoints_are_written_back(
+        text in "\\PC{0,80}", size: u64, lines in proptest::collection::vec("[!-~]{1,20}", 0..3),
+    ) {
         if let Ok(key) = VerifierKey::parse(&text) {
             prop_assert_eq!(key.to_string(), text.clone());
         }

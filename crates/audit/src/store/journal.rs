@@ -1,8 +1,8 @@
 //! Records of a journal: index, group, two lengths, a checksum, the entry, its openings.
 //!
-//! The checksum covers the index, so that bytes of another place or an older file are no record here. Records of one group
-//! were synced together, and the next group was written after that: so only the last group can be incomplete, in whatever
-//! order a failing disk wrote its blocks. Whatever is wrong before the last group is damage.
+//! The checksum covers the index, so that bytes of another place or an older file are no record here. Records of one
+//! group were synced together, and the next group was written after that: so only the last group can be incomplete, in
+//! whatever order a failing disk wrote its blocks. Whatever is wrong before the last group is damage.
 
 use std::ops::Range;
 

@@ -106,8 +106,8 @@ impl Log {
         self.order(|promise| Order::Append(draft, promise))
     }
 
-    /// To be called about once a second: writes the heartbeat and signs the checkpoint that are due. A new checkpoint is
-    /// to be sent to the witnesses.
+    /// To be called about once a second: writes the heartbeat and signs the checkpoint that are due. A new checkpoint
+    /// is to be sent to the witnesses.
     pub fn tick(&self, clock: ClockState) -> Pending<Option<Note>> {
         self.order(|promise| Order::Tick(clock, promise))
     }

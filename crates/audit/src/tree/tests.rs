@@ -155,7 +155,10 @@ fn hashes_have_one_spelling() {
 
 proptest! {
     #[test]
-    fn any_path_is_a_tile_or_refused(path in "(tile/)?([0-9]|entries)?/(x[0-9]{3}/){0,8}[0-9]{0,4}(.p/[0-9]{0,4})?", any in "\\PC{0,40}") {
+    fn any_path_is_a_tile_or_refused(
+        path in "(tile/)?([0-9]|entries)?/(x[0-9]{3}/){0,8}[0-9]{0,4}(.p/[0-9]{0,4})?",
+        any in "\\PC{0,40}",
+    ) {
         for path in [path, any] {
             if let Ok(tile) = TileId::parse(&path) {
                 prop_assert_eq!(tile.path(), path);
@@ -170,7 +173,10 @@ proptest! {
     }
 
     #[test]
-    fn bundles_are_read_back(entries in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..20), any in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn bundles_are_read_back(
+        entries in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..20),
+        any in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         let bytes = bundle(&entries).unwrap();
         prop_assert_eq!(unbundle(&bytes).unwrap(), entries);
         if let Ok(entries) = unbundle(&any) {

@@ -12,7 +12,10 @@ use crate::note::Head;
 const LISTED: u64 = 100;
 
 macro_rules! checks {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $grave:literal, $english:literal, $japanese:literal;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident = $code:literal, $grave:literal, $english:literal, $japanese:literal;
+    )+) => {
         /// One check. Its code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Check {
