@@ -1,6 +1,11 @@
 //! The command line of `renkei-node`. Data and reports on standard output, everything else on standard error.
 
+mod audit;
 mod ingest;
+mod map;
+mod mapping;
+mod pull;
+mod report;
 mod snapshots;
 
 use std::ffi::OsString;
@@ -16,6 +21,7 @@ use renkei_types::SystemClock;
 use crate::config::{self, Config};
 use crate::ingest::Language;
 use crate::node::Node;
+use crate::store::Store;
 
 /// The agent at a hospital: makes snapshots of its records and answers questions with guarded aggregates.
 #[derive(Debug, Parser)]
@@ -46,8 +52,22 @@ enum Lang {
 enum Command {
     /// Runs the agent: keeps the connection to the gateway and answers questions.
     Run(ConfigFile),
-    /// Makes a snapshot of an OMOP CDM folder (CSV or Parquet, v5.3 or v5.4) and makes it the current one.
-    Ingest(ingest::Args),
+    /// Makes a snapshot of the hospital's records (OMOP CDM, SS-MIX2, FHIR, DPC, own tables) and makes it the current one.
+    Ingest(Box<ingest::Args>),
+    /// Copies records from a server (PostgreSQL, FHIR bulk export) into a folder for `ingest`.
+    #[command(subcommand)]
+    Pull(pull::Command),
+    /// Checks and shows the node's own log of questions.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Shows what came into a snapshot, as text, JSON or a page for the browser.
+    Report(report::Args),
+    /// From codes to concepts: what is not mapped yet, and what a new map would change.
+    #[command(subcommand)]
+    Map(map::Command),
+    /// Mapping files for tables of the hospital's own: a sample, and a check.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
     /// Lists, verifies, switches and prunes snapshots.
     #[command(subcommand)]
     Snapshots(snapshots::Command),
@@ -62,6 +82,29 @@ pub(crate) struct ConfigFile {
     /// Configuration file; `renkei-node config sample` prints one.
     #[arg(long, short, default_value = "/etc/renkei/node.toml", env = "RENKEI_NODE_CONFIG")]
     config: PathBuf,
+}
+
+/// Where the snapshots are.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Place {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// State folder, instead of the configuration's.
+    #[arg(long)]
+    state_dir: Option<PathBuf>,
+}
+
+impl Place {
+    fn dir(&self) -> anyhow::Result<PathBuf> {
+        match &self.state_dir {
+            Some(dir) => Ok(dir.clone()),
+            None => Ok(load(&self.file.config)?.state_dir),
+        }
+    }
+
+    fn store(&self) -> anyhow::Result<Store> {
+        Ok(Store::open(self.dir()?, Arc::new(SystemClock))?)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +141,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(file) => serve(&load(&file.config)?),
         Command::Ingest(args) => ingest::run(&args, language),
+        Command::Pull(command) => pull::run(&command),
+        Command::Audit(command) => audit::run(&command, language),
+        Command::Report(args) => report::run(&args, language),
+        Command::Map(command) => map::run(&command, language),
+        Command::Mapping(command) => mapping::run(&command),
         Command::Snapshots(command) => snapshots::run(&command),
         Command::Config(ConfigCommand::Check(file)) => check(&file.config),
         Command::Config(ConfigCommand::Sample) => {

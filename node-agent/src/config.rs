@@ -1,14 +1,21 @@
 //! The node's configuration: one commented TOML file, every mistake reported at once.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use renkei_ingest::Rules;
+use renkei_ingest::codes::Master;
 use renkei_policy::{Grant, SitePolicy, Tables};
 use renkei_service::Target;
 use renkei_service::config::{ConfigError, Problems, Settings};
+use renkei_staging::{Limits, Source};
 use renkei_types::{PersonId, ProjectId};
 use serde::Deserialize;
+
+use crate::ingest::Records;
 
 /// A commented configuration with every key, as `renkei-node config sample` prints it.
 pub const SAMPLE: &str = include_str!("../config.sample.toml");
@@ -34,6 +41,17 @@ pub struct Config {
     /// What questions may use.
     #[serde(default)]
     pub engine: EngineLimits,
+    /// The hospital's records, for `renkei-node ingest`.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    /// Vocabularies, maps and masters of the site.
+    #[serde(default)]
+    pub codes: Codes,
+    /// The rules of conversion that the consortium agreed on.
+    #[serde(default)]
+    pub rules: Rules,
+    /// List of patients who opted out.
+    pub opt_out: Option<PathBuf>,
 }
 
 /// Files of the site's identity, in PEM.
@@ -121,6 +139,25 @@ mod all {
     }
 }
 
+/// Vocabularies, maps and masters of the site; none of them is shipped.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Codes {
+    /// Folders with a vocabulary from Athena.
+    pub vocabularies: Vec<PathBuf>,
+    /// Maps from codes to concepts; each counts before those that stand before it.
+    pub maps: Vec<PathBuf>,
+    /// Masters of diseases and drugs.
+    pub masters: Vec<Master>,
+}
+
+impl Codes {
+    fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let masters = self.masters.iter_mut().map(|master| &mut master.file);
+        self.vocabularies.iter_mut().chain(&mut self.maps).chain(masters)
+    }
+}
+
 /// What questions may use.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -175,6 +212,7 @@ impl Settings for Config {
                 );
             }
         }
+        sources::check(&self.sources, problems);
         if self.engine.memory_mib < 64 {
             problems.add("engine.memory_mib", "must be at least 64");
         }
@@ -196,7 +234,23 @@ impl Config {
         for file in [ca, certificate, key, &mut config.state_dir] {
             *file = folder.join(&*file);
         }
+        config.sources.iter_mut().for_each(|source| sources::within(source, folder));
+        for file in config.codes.files_mut().chain(&mut config.opt_out) {
+            *file = folder.join(&*file);
+        }
         Ok(config)
+    }
+
+    /// The hospital's records, as the configuration names them.
+    #[must_use]
+    pub fn records(&self) -> Records {
+        Records {
+            sources: self.sources.clone(),
+            codes: self.codes.clone(),
+            rules: self.rules.clone(),
+            opt_out: self.opt_out.clone(),
+            limits: Limits::default(),
+        }
     }
 
     /// The site's policy.

@@ -69,6 +69,17 @@ pub enum EngineError {
 /// Released results that rows are compared with, by the index of the feed.
 pub type Feeds = BTreeMap<usize, (SchemaRef, Vec<RecordBatch>)>;
 
+/// What a question reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Released results that rows are compared with.
+    pub feeds: &'a Feeds,
+    /// The snapshot.
+    pub tables: &'a Arc<SnapshotTables>,
+    /// Person numbers whose rows are not there for this question.
+    pub left_out: &'a Arc<[u32]>,
+}
+
 /// The engine of one node, shared by all questions.
 #[derive(Debug)]
 pub struct Engine {
@@ -111,30 +122,24 @@ impl Engine {
         &self,
         permit: &Permit,
         points: &[ReleasePoint],
-        feeds: &Feeds,
-        tables: &Arc<SnapshotTables>,
+        read: Reading<'_>,
     ) -> Result<Vec<Raw>, EngineError> {
         let mut raw = Vec::with_capacity(points.len());
         for point in points {
-            raw.push(self.point(permit.guarded(), point.clone(), feeds.clone(), Arc::clone(tables)).await?);
+            raw.push(self.point(permit.guarded(), point.clone(), read).await?);
         }
         Ok(raw)
     }
 
-    async fn point(
-        &self,
-        guarded: bool,
-        point: ReleasePoint,
-        feeds: Feeds,
-        tables: Arc<SnapshotTables>,
-    ) -> Result<Raw, EngineError> {
+    async fn point(&self, guarded: bool, point: ReleasePoint, read: Reading<'_>) -> Result<Raw, EngineError> {
         let state = self.session();
         let site = self.site.clone();
+        let (feeds, tables, left_out) = (read.feeds.clone(), Arc::clone(read.tables), Arc::clone(read.left_out));
         let given_up = CancellationToken::new();
         let watched = given_up.clone();
         let work = async move {
-            let plan =
-                bind::aggregate(&point, guarded, &bind::Sources { site: &site, tables: &tables, feeds: &feeds })?;
+            let sources = bind::Sources { site: &site, tables: &tables, feeds: &feeds, left_out: &left_out };
+            let plan = bind::aggregate(&point, guarded, &sources)?;
             let plan = cancel::watch_conditions(plan, &watched)?;
             let physical = cancel::cooperate(state.create_physical_plan(&plan).await?)?;
             let batches = collect(Arc::clone(&physical), state.task_ctx()).await?;

@@ -19,6 +19,7 @@
 //! Rejected: checking keys with SQL joins, whose build side is not bounded; one thread per column or table, which multiplies
 //! memory for a job that runs at night; dropping dirty rows, which changes answers in silence.
 
+mod codes_in_use;
 mod engine;
 mod error;
 mod findings;
@@ -26,24 +27,30 @@ mod job;
 mod numbering;
 mod people;
 mod progress;
+mod quality;
 mod quarantine;
 mod report;
 mod sink;
+mod sources;
 mod window;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rand::CryptoRng;
+use renkei_ingest::Reject;
 use renkei_ingest::omop::Folder;
 
+pub use codes_in_use::CodesInUse;
 pub use error::IngestError;
 pub use findings::{Finding, Oddity};
 pub use numbering::{CHANGED_AT_LEAST, CHANGED_PERCENT, Continuity, Renumbered};
 pub use people::DUPLICATE_PERSON;
 pub use progress::{Phase, Progress};
+pub use quality::{Category, Check, checks};
 pub use quarantine::FILE as QUARANTINE_FILE;
 pub use report::{FILE as REPORT_FILE, Ignored, Language, Report, TableReport};
+pub use sources::{Mapping, Records, SourcesReport, folder as sources_folder, run_sources};
 
 use crate::store::{self, Contents, Draft, FORMAT, Identity, Lineage, Manifest, Person, Seal, Store};
 use engine::Engine;
@@ -93,6 +100,23 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
     entropy: &mut dyn CryptoRng,
 ) -> Result<Report, IngestError> {
+    run_fed(store, options, None, progress, entropy)
+}
+
+/// What converted sources add to the tables that were made of them.
+struct Fed<'a> {
+    /// Hands out the records that could not be converted.
+    rejects: &'a mut dyn FnMut(&mut dyn FnMut(Reject)) -> Result<(), renkei_staging::Error>,
+    report: SourcesReport,
+}
+
+fn run_fed(
+    store: &Store,
+    options: &Options,
+    mut fed: Option<Fed<'_>>,
+    progress: &mut dyn FnMut(Progress),
+    entropy: &mut dyn CryptoRng,
+) -> Result<Report, IngestError> {
     let started = Instant::now();
     let folders: Vec<&Path> = options.folders.iter().map(PathBuf::as_path).collect();
     let folder = Folder::open_many(&folders)?;
@@ -100,13 +124,16 @@ pub fn run(
     let newest = store.newest()?;
     let lineage = store.lineage(newest.as_ref(), entropy)?;
     let bytes_total = folder.tables().iter().map(|table| table.bytes()).sum();
-    progress(Progress { phase: Phase::Persons, table: "person", bytes: 0, bytes_total, rows: 0 });
+    progress(Progress { table: "person", ..Progress::of(Phase::Persons, 0, bytes_total) });
     let (roll, identity, numbering) = number(store, options, &folder, &lineage, newest.as_ref())?;
     let made_at = store.clock().now();
     let draft = store.draft(guard, entropy)?;
     let engine = Engine::new(draft.staging(), options.sort_memory);
     let (index, owners) = (&numbering.index, &numbering.owners);
     let mut job = Job::new(draft.dir(), &roll, index, owners, engine, made_at, bytes_total, progress)?;
+    if let Some(fed) = &mut fed {
+        job.put_aside(fed.rejects)?;
+    }
     for table in folder.tables() {
         job.table(table)?;
     }
@@ -114,6 +141,7 @@ pub fn run(
     let mut done = job.finish()?;
     let mut entries = std::mem::take(&mut done.entries);
     let mut report = report(&folder, options, done, identity, &numbering, newest.as_ref(), made_at);
+    report.sources = fed.map(|fed| fed.report);
     report.seconds = started.elapsed().as_secs_f64();
     complete(&draft, &numbering.index, &report, &mut entries)?;
     let contents = contents(&report, &lineage, newest.as_ref(), index.len(), roll.len(), entries);
@@ -180,6 +208,7 @@ fn report(
         tables: done.tables,
         findings: done.tally.finish(),
         ignored: ignored.collect(),
+        sources: None,
         deleted: Vec::new(),
         seconds: 0.0,
     }

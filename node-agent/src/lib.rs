@@ -8,11 +8,13 @@
 //! One folder is one station: [`query`] is what happens to a question, [`engine`] computes, [`store`] keeps snapshots,
 //! [`ingest`] makes them, [`node`] wires the program and keeps the connection.
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod ingest;
 pub mod node;
+mod optout;
 pub mod query;
 mod service;
 mod snapshots;

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::engine::{Engine, Limits};
 use crate::query::Pipeline;
@@ -26,6 +27,7 @@ const MAX_QUESTION_BYTES: usize = 8 * 1024 * 1024;
 pub struct Node {
     connection: Connection,
     name: PeerName,
+    audit: Arc<Audit>,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,10 @@ impl Node {
         let site = SiteId::new(name.id()).context("the certificate's site")?;
         let gateway = PeerName::new(name.consortium().clone(), PeerRole::Gateway, &config.gateway.id)
             .context("`gateway.id` in the configuration")?;
-        let routes = Routes::new(service(config, site, Arc::clone(&clock))?);
+        let policy = format!("{:?}", config.site_policy());
+        let audit = Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, Arc::clone(&clock))?;
+        let audit = Arc::new(audit);
+        let routes = Routes::new(service(config, site, Arc::clone(&audit), Arc::clone(&clock))?);
         let connection = match &config.listen {
             None => {
                 let jitter = Jitter::of(&name, clock.now());
@@ -60,7 +65,7 @@ impl Node {
                 Connection::Listens(NodeListener::new(listener, routes, clock))
             }
         };
-        Ok(Self { connection, name })
+        Ok(Self { connection, name, audit })
     }
 
     /// Where the connection stands, and every change of it.
@@ -75,15 +80,29 @@ impl Node {
     /// Runs until `shutdown`, then lets running questions end within a hard limit.
     pub async fn run(self, shutdown: CancellationToken) {
         tracing::info!(site = %self.name, version = env!("CARGO_PKG_VERSION"), "node starts");
+        let stop = CancellationToken::new();
+        let audit = Arc::clone(&self.audit);
+        let records = tokio::spawn({
+            let stop = stop.clone();
+            async move { audit.run(stop).await }
+        });
         match self.connection {
             Connection::Dials(session) => session.run(shutdown).await,
             Connection::Listens(listener) => listener.run(shutdown).await,
         }
+        // Questions have ended: what became of them is recorded before the log ends.
+        stop.cancel();
+        let _ = records.await;
         tracing::info!(site = %self.name, "node stopped");
     }
 }
 
-fn service(config: &Config, site: SiteId, clock: Arc<dyn Clock>) -> anyhow::Result<NodeServer<NodeService>> {
+fn service(
+    config: &Config,
+    site: SiteId,
+    audit: Arc<Audit>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<NodeServer<NodeService>> {
     let store = Store::open(&config.state_dir, Arc::clone(&clock))?;
     let spill_dir = config.state_dir.join("spill");
     // What a killed process spilled is of no use to anybody.
@@ -99,8 +118,9 @@ fn service(config: &Config, site: SiteId, clock: Arc<dyn Clock>) -> anyhow::Resu
     let pipeline = Pipeline {
         planner: Pipeline::planner(),
         policy: config.site_policy(),
-        snapshots: Snapshots::new(store),
+        snapshots: Snapshots::new(store, config.opt_out.clone()),
         engine: Engine::new(site.clone(), limits)?,
+        audit,
         clock,
         places: Semaphore::new(config.engine.questions),
     };

@@ -10,7 +10,11 @@ mod feeds;
 mod receive;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use prost::Message;
+use renkei_audit::entry::State;
+use renkei_audit::tree::Hash;
 use renkei_plan::{Catalogue, Planner, Question, Split};
 use renkei_policy::SitePolicy;
 use renkei_proto::v1::AskRequest;
@@ -20,7 +24,8 @@ use tokio::sync::Semaphore;
 pub use answer::Answer;
 pub(crate) use receive::Received;
 
-use crate::engine::Engine;
+use crate::audit::Audit;
+use crate::engine::{Engine, Reading};
 use crate::snapshots::Snapshots;
 
 /// Everything that a question needs.
@@ -30,6 +35,7 @@ pub(crate) struct Pipeline {
     pub(crate) policy: SitePolicy,
     pub(crate) snapshots: Snapshots,
     pub(crate) engine: Engine,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Questions at the same time.
     pub(crate) places: Semaphore,
@@ -40,30 +46,46 @@ impl Pipeline {
         Arc::new(Planner::new(Catalogue::cdm()))
     }
 
-    /// Answers one question within its time. Dropping the future ends the work.
+    /// Answers one question within its time, and records it: no record, no answer. Dropping the future ends the work.
     pub(crate) async fn ask(&self, request: AskRequest) -> Answer {
         let now = self.clock.now();
+        let bytes = Hash::of(&request.encode_to_vec());
+        let begun = AtomicBool::new(false);
         // Decoding foreign bytes may panic; the engine's pool contains it.
         let received = match self.engine.blocking(move || receive::receive(request, now)).await {
             Ok(Ok(received)) => received,
-            Ok(Err(refusal)) => return Answer::refused(refusal),
-            Err(error) => return Answer::fault("receiving", &error),
+            Ok(Err(refusal)) => return self.recorded(&bytes, None, &begun, Answer::refused(refusal)).await,
+            Err(error) => return self.recorded(&bytes, None, &begun, Answer::fault("receiving", &error)).await,
         };
+        let received = Arc::new(received);
         let (query, project) = (received.query.clone(), received.project.clone());
-        let left = received.time_left;
-        let answer = match tokio::time::timeout(left, self.answer(received)).await {
+        let answer = match tokio::time::timeout(received.time_left, self.answer(&received, &begun)).await {
             Ok(answer) => answer,
             Err(_) => Answer::failed(Code::Late, "the question's time ran out at the site"),
         };
+        let answer = self.recorded(&bytes, Some(&received), &begun, answer).await;
         tracing::info!(%query, %project, state = %answer.state, code = answer.code().map(Code::as_str), "question ended");
         answer
     }
 
-    async fn answer(&self, received: Received) -> Answer {
+    /// The answer, once it is on the disk that it was given. What began to be executed has its OUTCOME there by now, or
+    /// in the queue; everything else is recorded as refused.
+    async fn recorded(&self, bytes: &Hash, received: Option<&Received>, begun: &AtomicBool, answer: Answer) -> Answer {
+        let recorded = if begun.load(Ordering::Acquire) {
+            self.audit.settle().await
+        } else {
+            self.audit.refused(bytes, received, answer.code(), answer.reason()).await
+        };
+        match recorded {
+            Ok(()) => answer,
+            Err(error) => Answer::fault("audit", &error),
+        }
+    }
+
+    async fn answer(&self, received: &Arc<Received>, begun: &AtomicBool) -> Answer {
         let Ok(_place) = self.places.acquire().await else { return Answer::stopping() };
         let planner = Arc::clone(&self.planner);
-        let received = Arc::new(received);
-        let asked = Arc::clone(&received);
+        let asked = Arc::clone(received);
         let split = self.engine.blocking(move || split(&planner, &asked)).await;
         let split = match split {
             Ok(Ok(split)) => split,
@@ -75,13 +97,13 @@ impl Pipeline {
             let text = "this site derives another split of the statement than the gateway; versions differ";
             return Answer::failed(Code::Digest, text).with_digest(digest);
         }
-        match self.permitted(&received, &split).await {
+        match self.permitted(received, &split, begun).await {
             Ok(answer) => answer.with_digest(digest),
             Err(answer) => answer.with_digest(digest),
         }
     }
 
-    async fn permitted(&self, received: &Received, split: &Split) -> Result<Answer, Box<Answer>> {
+    async fn permitted(&self, received: &Received, split: &Split, begun: &AtomicBool) -> Result<Answer, Box<Answer>> {
         let tables = self.snapshots.tables(received.snapshot.as_ref()).map_err(|unready| {
             tracing::warn!(error = renkei_service::chain(&unready), "no snapshot to run on");
             Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
@@ -90,8 +112,28 @@ impl Pipeline {
         decide::mapped(split, &tables)?;
         let points: Vec<_> = split.points_of(received.round).cloned().collect();
         let feeds = feeds::take(split, received).map_err(|refusal| Box::new(Answer::refused(refusal)))?;
-        let cells = execute::execute(&self.engine, &permit, &points, &feeds, &tables).await?;
-        Ok(Answer::released(&permit, &tables, cells))
+        let left_out = self.snapshots.left_out(&tables, &received.project).map_err(|unready| {
+            tracing::error!(
+                error = renkei_service::chain(&unready),
+                "nobody knows who opted out; no question is answered"
+            );
+            Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
+        })?;
+        let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out };
+        let unrecorded = |error| Box::new(Answer::fault("audit", &error));
+        let open = self.audit.intent(received, split, tables.snapshot().id()).await.map_err(unrecorded)?;
+        begun.store(true, Ordering::Release);
+        match execute::execute(&self.engine, &permit, &points, read).await {
+            Ok(cells) => {
+                let released = cells.iter().map(|(_, released)| released.batch().num_rows() as u64).sum();
+                open.close(State::Answered, None, released).await.map_err(unrecorded)?;
+                Ok(Answer::released(&permit, &tables, cells))
+            }
+            Err(answer) => {
+                open.close(State::Failed, answer.code(), 0).await.map_err(unrecorded)?;
+                Err(answer)
+            }
+        }
     }
 }
 

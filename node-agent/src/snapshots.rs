@@ -1,11 +1,15 @@
 //! The snapshot that questions run on, as the engine reads it: made once, renewed when another process switches.
 
+mod left_out;
+
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use renkei_types::SnapshotId;
+use renkei_types::{ProjectId, SnapshotId};
 
 use crate::engine::SnapshotTables;
 use crate::store::{Error, Store};
+pub(crate) use left_out::LeftOut;
 
 /// Why there is nothing to run on.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,12 @@ pub(crate) enum Unready {
     /// The snapshot is not whole.
     #[error("the snapshot cannot be used")]
     Store(#[from] Error),
+    /// Nobody knows who opted out.
+    #[error(transparent)]
+    OptOut(#[from] crate::optout::ListError),
+    /// The patient numbers cannot be read.
+    #[error("the patient numbers cannot be read")]
+    Crosswalk(#[from] renkei_staging::Error),
     /// The engine cannot read it.
     #[error("the snapshot cannot be read")]
     Engine(#[from] datafusion::common::DataFusionError),
@@ -25,11 +35,18 @@ pub(crate) enum Unready {
 pub(crate) struct Snapshots {
     store: Store,
     ready: Mutex<Option<Arc<SnapshotTables>>>,
+    left_out: left_out::List,
 }
 
 impl Snapshots {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, ready: Mutex::new(None) }
+    /// Snapshots of `store`, and the list of patients who opted out.
+    pub(crate) fn new(store: Store, opt_out: Option<PathBuf>) -> Self {
+        Self { store, ready: Mutex::new(None), left_out: left_out::List::new(opt_out) }
+    }
+
+    /// Who is in no answer to `project`.
+    pub(crate) fn left_out(&self, tables: &SnapshotTables, project: &ProjectId) -> Result<LeftOut, Unready> {
+        self.left_out.of(&self.store, tables.snapshot(), project)
     }
 
     /// The wished snapshot, or the current one.

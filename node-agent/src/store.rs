@@ -70,7 +70,7 @@ pub use snapshot::Snapshot;
 pub use verify::{Finding, Verification};
 
 pub(crate) use draft::Draft;
-pub(crate) use durable::create_file;
+pub(crate) use durable::{create_dir, create_file, remove, replace};
 pub(crate) use parquet_file::{Writer, scan};
 pub(crate) use persons::{read as read_persons, write as write_persons};
 
@@ -104,7 +104,7 @@ impl Store {
     /// [`Error::Io`] naming the path that the file system refused.
     pub fn open(root: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let store = Self { root: root.into(), clock, open: Mutex::new(None) };
-        durable::create_dir(&store.snapshots())?;
+        create_dir(&store.snapshots())?;
         match store.lock() {
             Ok(_guard) => store.clear()?,
             // Somebody is at work: what lies about is theirs.
@@ -248,6 +248,15 @@ impl Store {
         }
     }
 
+    /// The lineage of the snapshots that are there.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is lost; [`Error::Io`].
+    pub(crate) fn known_lineage(&self) -> Result<Lineage, Error> {
+        let path = self.root.join("lineage.json");
+        Lineage::read(&path)?.ok_or_else(|| Error::damaged(&path, Fault::Lineage { why: "is lost" }))
+    }
+
     /// Starts a snapshot.
     pub(crate) fn draft(&self, guard: Guard, entropy: &mut dyn CryptoRng) -> Result<Draft, Error> {
         Draft::start(&self.snapshots(), &self.root.join("staging"), guard, entropy)
@@ -295,7 +304,7 @@ impl Store {
 
     fn switch(&self, id: &SnapshotId) -> Result<Arc<Snapshot>, Error> {
         let snapshot = self.get(id)?;
-        durable::replace(&self.root.join("current"), format!("{id}\n").as_bytes())?;
+        replace(&self.root.join("current"), format!("{id}\n").as_bytes())?;
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&snapshot));
         Ok(snapshot)
     }
@@ -305,7 +314,7 @@ impl Store {
         let doomed = dir.with_file_name(format!("{DELETED}{id}"));
         lock::InUse::unless(&dir.join(MANIFEST), || {
             durable::rename(&dir, &doomed)?;
-            durable::remove(&doomed)
+            remove(&doomed)
         })
     }
 
@@ -313,12 +322,12 @@ impl Store {
         let snapshots = self.snapshots();
         for name in durable::names(&snapshots)? {
             if name.starts_with(PREPARED) || name.starts_with(DELETED) {
-                durable::remove(&snapshots.join(name))?;
+                remove(&snapshots.join(name))?;
             }
         }
         for path in ["current", "lineage.json"] {
-            durable::remove(&durable::temporary(&self.root.join(path)))?;
+            remove(&durable::temporary(&self.root.join(path)))?;
         }
-        durable::remove(&self.root.join("staging"))
+        remove(&self.root.join("staging"))
     }
 }

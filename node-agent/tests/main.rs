@@ -9,6 +9,10 @@
     reason = "a test that cannot go on fails, and helpers of tests are tests"
 )]
 
+mod sources {
+    mod snapshot;
+}
+
 mod store {
     mod crash;
     mod damage;

@@ -15,6 +15,7 @@ mod domain;
 mod error;
 mod fallback;
 mod fold;
+mod ingredients;
 mod load;
 mod maps;
 mod masters;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use renkei_sim_hospital::{Format, Hospital, Spec, write};
+use renkei_sim_hospital::{Format, Hospital, Spec, write, write_concept_map};
 use tempfile::TempDir;
 
 use crate::{Cli, say};
@@ -101,21 +101,41 @@ impl Stage {
         Ok(())
     }
 
+    /// The vocabulary and the map from codes to concepts, which a hospital would download and write itself.
+    fn vocabulary(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
+        let (folder, map) = (self.dir.join("sources/vocabulary"), self.dir.join("sources/map.csv"));
+        let all = tempfile::tempdir()?;
+        let one = Hospital::generate(&Spec { patients: 1, ..Spec::demo(0)[0].clone() })?;
+        write(&one, Format::TsvV53, all.path())?;
+        fs::create_dir_all(&folder)?;
+        for name in VOCABULARY {
+            let from = all.path().join(name);
+            if from.exists() {
+                fs::copy(&from, folder.join(name))?;
+            }
+        }
+        write_concept_map(&map)?;
+        Ok((folder, map))
+    }
+
     fn snapshots(&self) -> anyhow::Result<()> {
         say("2. Three hospitals, each with its own source format, ingested into OMOP CDM v5.4 snapshots");
+        let (vocabulary, map) = self.vocabulary()?;
         let formats = [
-            (Format::CsvV54, "CSV, CDM v5.4"),
-            (Format::TsvV53, "tab separated, CDM v5.3, vocabulary as Athena delivers it"),
-            (Format::ParquetV54, "Parquet, CDM v5.4"),
+            (Format::SsMix2 { history: true }, "SS-MIX2 standardized storage"),
+            (Format::FhirNdjson { gzip: true }, "FHIR R4 with JP Core, NDJSON"),
+            (Format::TsvV53, "OMOP CDM v5.3, tab separated, vocabulary as Athena delivers it"),
         ];
         for (hospital, (format, what)) in self.hospitals.iter().zip(formats) {
             let site = &hospital.spec.site;
             let source = self.dir.join("sources").join(site);
-            fs::create_dir_all(&source)?;
             write(hospital, format, &source)?;
             let mut command = program("renkei-node")?;
             command.args(["ingest", "--seal", "synthetic", "--json", "--log", "warn", "--config"]);
             command.arg(self.node_config(site)).arg(&source);
+            if format != Format::TsvV53 {
+                command.arg(&vocabulary).arg("--map").arg(&map);
+            }
             let report: serde_json::Value = serde_json::from_slice(&finish(&mut command, "ingesting")?)?;
             let rows = |key: &str| -> u64 {
                 let tables = report.get("tables").and_then(|tables| tables.as_array());
@@ -131,6 +151,18 @@ impl Stage {
         Ok(())
     }
 }
+
+/// Tables of the vocabulary, as Athena names their files.
+const VOCABULARY: [&str; 8] = [
+    "CONCEPT.csv",
+    "CONCEPT_RELATIONSHIP.csv",
+    "CONCEPT_ANCESTOR.csv",
+    "CONCEPT_CLASS.csv",
+    "CONCEPT_SYNONYM.csv",
+    "DOMAIN.csv",
+    "RELATIONSHIP.csv",
+    "VOCABULARY.csv",
+];
 
 fn hospitals(cli: &Cli) -> anyhow::Result<Vec<Hospital>> {
     let specs = Spec::demo(cli.seed).map(|spec| Spec { patients: cli.patients, ..spec });

@@ -1,33 +1,56 @@
 //! `renkei-node ingest`.
 
+mod bar;
+mod records;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use renkei_types::SystemClock;
 
 use super::{ConfigFile, load, print};
-use crate::ingest::{self, Language, Options, Phase, Progress};
+use crate::config::Config;
+use crate::ingest::{self, Language, Options, Report};
 use crate::store::{Seal, Store};
+use bar::Bar;
+use records::Work;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder of OMOP CDM tables; further folders complete it, such as a vocabulary download from Athena.
-    #[arg(required = true)]
+    /// Folders of records: OMOP CDM tables, SS-MIX2 standardized storage, FHIR, DPC files; beside them a vocabulary from
+    /// Athena. Without any, the sources of the configuration are read.
     folders: Vec<PathBuf>,
     #[command(flatten)]
     file: ConfigFile,
     /// State folder, instead of the configuration's.
     #[arg(long)]
     state_dir: Option<PathBuf>,
+    /// What the folders hold; by default their names tell.
+    #[arg(long, value_enum, default_value = "auto")]
+    format: FormatArg,
+    /// Mapping file for tables of the hospital's own (`renkei-node mapping sample` prints one); may be repeated.
+    #[arg(long, value_name = "FILE")]
+    mapping: Vec<PathBuf>,
+    /// Map from codes to concepts (CSV: source_to_concept_map, or an export of Usagi); may be repeated.
+    #[arg(long, value_name = "FILE")]
+    map: Vec<PathBuf>,
     /// What the snapshot may be used for. It cannot be changed afterwards; the guard can be lowered on synthetic and
     /// public snapshots only.
     #[arg(long, value_enum, default_value = "clinical")]
     seal: SealArg,
+    /// Read the sources and report, but make no snapshot and keep nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run: stop after as many files of each source.
+    #[arg(long, requires = "dry_run", value_name = "FILES")]
+    limit: Option<u64>,
+    /// Go on although many files of a source are gone; their records leave the snapshot.
+    #[arg(long)]
+    accept_vanished: bool,
     /// Trust a source that seems to have renumbered its persons.
     #[arg(long)]
     accept_renumbering: bool,
@@ -40,6 +63,16 @@ pub(super) struct Args {
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    Auto,
+    Omop,
+    Ssmix2,
+    Fhir,
+    Dpc,
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -60,52 +93,64 @@ impl From<SealArg> for Seal {
 }
 
 pub(super) fn run(args: &Args, language: Language) -> anyhow::Result<ExitCode> {
-    let state_dir = match &args.state_dir {
-        Some(dir) => dir.clone(),
-        None => load(&args.file.config)?.state_dir,
+    // With folders and a state folder no configuration is needed.
+    let config = match (&args.state_dir, args.folders.is_empty()) {
+        (Some(_), false) => None,
+        _ => Some(load(&args.file.config)?),
     };
-    let store = Store::open(state_dir, Arc::new(SystemClock))?;
+    let work = records::work(args, config.as_ref())?;
+    if args.dry_run {
+        return dry_run(args, work, language);
+    }
+    let store = Store::open(state_dir(args, config.as_ref()), Arc::new(SystemClock))?;
+    let report = make(&store, args, work, language)?;
+    show(&report, args, language)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn state_dir(args: &Args, config: Option<&Config>) -> PathBuf {
+    let configured = config.map(|config| config.state_dir.clone());
+    args.state_dir.clone().or(configured).unwrap_or_default()
+}
+
+fn make(store: &Store, args: &Args, work: Work, language: Language) -> anyhow::Result<Report> {
     let options = Options {
         seal: args.seal.into(),
         accept_renumbering: args.accept_renumbering,
         keep: args.keep,
         sort_memory: args.sort_memory << 20,
-        ..Options::new(&args.folders)
+        ..Options::new(Vec::<PathBuf>::new())
     };
-    let bar = bar();
+    let mut bar = Bar::new(language);
     let mut entropy = StdRng::from_os_rng();
-    let report = ingest::run(&store, &options, &mut |progress| show(&bar, progress, language), &mut entropy);
-    bar.finish_and_clear();
-    let report = report?;
-    if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
-    } else {
-        print(&report.text(language))?;
-    }
+    let report = match work {
+        Work::Tables(folders) => {
+            let options = Options { folders, ..options };
+            ingest::run(store, &options, &mut |progress| bar.show(progress), &mut entropy)
+        }
+        Work::Records(records) => {
+            ingest::run_sources(store, &records, &options, &mut |progress| bar.show(progress), &mut entropy)
+        }
+    };
+    bar.clear();
+    Ok(report?)
+}
+
+/// Everything as it would be, in a folder that is thrown away.
+fn dry_run(args: &Args, work: Work, language: Language) -> anyhow::Result<ExitCode> {
+    let scratch = tempfile::tempdir()?;
+    let store = Store::open(scratch.path().join("state"), Arc::new(SystemClock))?;
+    let mut report = make(&store, args, work, language)?;
+    report.snapshot = None;
+    show(&report, args, language)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn bar() -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{spinner} {msg:24} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+fn show(report: &Report, args: &Args, language: Language) -> anyhow::Result<()> {
+    if args.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(report)?))?;
+    } else {
+        print(&report.text(language))?;
     }
-}
-
-fn show(bar: &ProgressBar, progress: Progress, language: Language) {
-    bar.set_length(progress.bytes_total);
-    bar.set_position(progress.bytes);
-    let phase = match (progress.phase, language) {
-        (Phase::Persons, Language::English) => "persons",
-        (Phase::Persons, Language::Japanese) => "患者",
-        (Phase::Tables, _) => progress.table,
-        (Phase::Checks, Language::English) => "checks",
-        (Phase::Checks, Language::Japanese) => "検査",
-        (Phase::Publish, Language::English) => "publishing",
-        (Phase::Publish, Language::Japanese) => "公開",
-    };
-    bar.set_message(phase);
+    Ok(())
 }

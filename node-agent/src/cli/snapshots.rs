@@ -1,14 +1,12 @@
 //! `renkei-node snapshots`.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Subcommand;
-use renkei_types::{SnapshotId, SystemClock};
+use renkei_types::SnapshotId;
 
-use super::{ConfigFile, load, print};
+use super::{Place, print};
 use crate::store::{Listed, Store};
 
 #[derive(Debug, Subcommand)]
@@ -37,26 +35,6 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 3)]
         keep: usize,
     },
-}
-
-/// Where the snapshots are.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct Place {
-    #[command(flatten)]
-    file: ConfigFile,
-    /// State folder, instead of the configuration's.
-    #[arg(long)]
-    state_dir: Option<PathBuf>,
-}
-
-impl Place {
-    fn store(&self) -> anyhow::Result<Store> {
-        let dir = match &self.state_dir {
-            Some(dir) => dir.clone(),
-            None => load(&self.file.config)?.state_dir,
-        };
-        Ok(Store::open(dir, Arc::new(SystemClock))?)
-    }
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {

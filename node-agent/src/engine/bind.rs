@@ -2,14 +2,14 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DataFusionError, Result};
+use datafusion::common::{Column, DataFusionError, Result, TableReference};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{
-    Aggregate, AggregateUDF, Expr, ExprFunctionExt, ExprSchemable, LogicalPlan, Projection, cast, lit,
+    Aggregate, AggregateUDF, Expr, ExprFunctionExt, ExprSchemable, Filter, LogicalPlan, Projection, cast, lit,
 };
-use renkei_cdm::SITE_COLUMN;
+use renkei_cdm::{OWNER_COLUMN, SITE_COLUMN};
 use renkei_plan::{CellState, ReleasePoint, StateKind, feed_index, is_catalogue_scan};
 use renkei_types::SiteId;
 use std::sync::Arc;
@@ -87,6 +87,16 @@ fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Ex
     filtered(function.call(args), state.filter.clone())
 }
 
+/// The rows of a table but for those of persons who are left out.
+fn without(rows: LogicalPlan, table: &TableReference, persons: &[u32]) -> Result<LogicalPlan> {
+    let owner = Column::new(Some(table.clone()), OWNER_COLUMN);
+    if persons.is_empty() || rows.schema().maybe_index_of_column(&owner).is_none() {
+        return Ok(rows);
+    }
+    let listed = persons.iter().map(|person| lit(*person)).collect();
+    Ok(LogicalPlan::Filter(Filter::try_new(Expr::Column(owner).in_list(listed, true), Arc::new(rows))?))
+}
+
 fn missing(feed: usize) -> DataFusionError {
     DataFusionError::Internal(format!("feed {feed} did not come with the question"))
 }
@@ -107,6 +117,7 @@ pub(super) struct Sources<'a> {
     pub(super) site: &'a SiteId,
     pub(super) tables: &'a SnapshotTables,
     pub(super) feeds: &'a Feeds,
+    pub(super) left_out: &'a [u32],
 }
 
 /// Replaces every scan of the catalogue: the site's id becomes a constant, the columns keep their order and names.
@@ -130,7 +141,8 @@ fn scans(plan: LogicalPlan, sources: &Sources<'_>) -> Result<LogicalPlan> {
         });
         let columns = columns.collect();
         let files = TableScanBuilder::new(name.clone(), sources.tables.source(table.name())?).build()?;
-        let projection = Projection::try_new(columns, Arc::new(LogicalPlan::TableScan(files)))?;
+        let rows = without(LogicalPlan::TableScan(files), &name, sources.left_out)?;
+        let projection = Projection::try_new(columns, Arc::new(rows))?;
         Ok(Transformed::yes(LogicalPlan::Projection(projection)))
     })?;
     // Types and nullability of the scans are those of the catalogue, except for the constant site.

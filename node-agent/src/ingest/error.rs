@@ -49,6 +49,15 @@ pub enum IngestError {
          they are the same people, ingest again with --accept-renumbering"
     )]
     Renumbered(#[source] Renumbered),
+    /// A source in the hospital's own format could not be read.
+    #[error("the sources could not be read")]
+    Sources(#[from] renkei_staging::Error),
+    /// A vocabulary, a map or a master could not be read.
+    #[error("the vocabulary or a map could not be read")]
+    Codes(#[from] renkei_ingest::codes::CodesError),
+    /// The list of patients who opted out could not be read; without it nobody's records may be.
+    #[error(transparent)]
+    OptOut(#[from] crate::optout::ListError),
     /// The store refused.
     #[error("the snapshot could not be stored")]
     Store(#[from] store::Error),

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, UInt32Type};
+use arrow_array::types::{Int32Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use chrono::{Datelike, NaiveDate};
+use renkei_ingest::Reject;
 use renkei_ingest::omop::TableFiles;
 use renkei_types::Timestamp;
+use roaring::RoaringBitmap;
 
 use super::engine::Engine;
 use super::findings::{Keys, RowChecks, Tally};
@@ -60,7 +62,7 @@ impl<'a> Job<'a> {
         bytes_total: u64,
         progress: &'a mut dyn FnMut(Progress),
     ) -> Result<Self, IngestError> {
-        let now = Progress { phase: Phase::Tables, table: "", bytes: 0, bytes_total, rows: 0 };
+        let now = Progress { phase: Phase::Tables, table: "", done: 0, total: bytes_total, rows: 0 };
         Ok(Self {
             dir,
             roll,
@@ -75,6 +77,20 @@ impl<'a> Job<'a> {
         })
     }
 
+    /// Puts what could not be converted into the quarantine.
+    pub(super) fn put_aside(
+        &mut self,
+        rejects: &mut dyn FnMut(&mut dyn FnMut(Reject)) -> Result<(), renkei_staging::Error>,
+    ) -> Result<(), IngestError> {
+        let mut added = Ok(());
+        rejects(&mut |reject| {
+            if added.is_ok() {
+                added = self.quarantine.add(&reject, reject.rule.as_str());
+            }
+        })?;
+        Ok(added?)
+    }
+
     /// Brings one table into the snapshot.
     pub(super) fn table(&mut self, files: &TableFiles) -> Result<(), IngestError> {
         let (started, shape) = (Instant::now(), Shape::of(files.table()));
@@ -84,6 +100,8 @@ impl<'a> Job<'a> {
             read: 0,
             accepted: 0,
             rejected: BTreeMap::new(),
+            persons: 0,
+            unmapped: 0,
             resorted: false,
             seconds: 0.0,
         };
@@ -100,7 +118,7 @@ impl<'a> Job<'a> {
         report.seconds = started.elapsed().as_secs_f64();
         self.done.entries.push(sunk.entry);
         self.done.tables.push(report);
-        self.now.bytes += files.bytes();
+        self.now.done += files.bytes();
         Ok(())
     }
 
@@ -117,6 +135,7 @@ impl<'a> Job<'a> {
         let known = |id: i64| owners.contains_key(&id);
         let person = shape.table.name == "person";
         let mut firsts = roll.firsts();
+        let mut present = RoaringBitmap::new();
         for chunk in files.read((shape.owner().is_some() && !person).then_some(&known)) {
             let chunk = chunk?;
             for reject in &chunk.rejects {
@@ -125,28 +144,26 @@ impl<'a> Job<'a> {
             let batch = if person { firsts.filter(chunk.batch).map_err(form)? } else { chunk.batch };
             let batch = self.owned(shape, batch)?;
             let numbers = shape.owner().map(|column| batch.column(column).as_primitive::<UInt32Type>().values());
+            present.extend(numbers.iter().flat_map(|numbers| numbers.iter().copied()));
+            report.unmapped += unmapped(shape, &batch);
             checks.look(&batch, numbers.map(|numbers| &numbers[..]), &mut self.done.tally);
             if shape.table.name == "vocabulary" {
                 self.vocabulary(&batch);
             }
             report.read += chunk.read;
             self.now.rows += chunk.read;
-            (self.progress)(Progress { bytes: self.now.bytes + chunk.bytes, ..self.now });
+            (self.progress)(Progress { done: self.now.done + chunk.bytes, ..self.now });
             if !sink.send(batch) {
                 break;
             }
         }
+        report.persons = present.len();
         drop(checks);
         self.births = births;
         if person { self.repeats(files, &firsts, report) } else { Ok(()) }
     }
 
-    fn reject(
-        &mut self,
-        reject: &renkei_ingest::Reject,
-        rule: &str,
-        report: &mut TableReport,
-    ) -> Result<(), IngestError> {
+    fn reject(&mut self, reject: &Reject, rule: &str, report: &mut TableReport) -> Result<(), IngestError> {
         self.quarantine.add(reject, rule)?;
         *report.rejected.entry(rule.to_owned()).or_default() += 1;
         Ok(())
@@ -209,6 +226,14 @@ impl<'a> Job<'a> {
         self.quarantine.finish()?;
         Ok(self.done)
     }
+}
+
+/// Rows under concept 0, by the first concept that the table requires.
+fn unmapped(shape: &Shape, batch: &RecordBatch) -> u64 {
+    let concept = |column: &renkei_cdm::Column| column.required && column.kind == renkei_cdm::ColumnType::Concept;
+    let Some(column) = shape.table.columns.iter().find(|column| concept(column)) else { return 0 };
+    let concepts = batch.column_by_name(column.name).and_then(|column| column.as_primitive_opt::<Int32Type>());
+    concepts.map_or(0, |concepts| concepts.values().iter().filter(|concept| **concept == 0).count() as u64)
 }
 
 /// The first day of a year in days since 1970-01-01; of a year beyond the calendar, a day before all others.

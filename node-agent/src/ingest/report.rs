@@ -1,5 +1,6 @@
 //! What an ingest did, in numbers: for the terminal, for `report.json`, for the web console. Counts only.
 
+mod html;
 mod text;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::findings::Finding;
 use super::numbering::Continuity;
+use super::sources::SourcesReport;
 use crate::store::{Identity, Seal};
 
 /// File name of the report within a snapshot.
@@ -40,6 +42,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Files and columns that are no part of the CDM.
     pub ignored: Vec<Ignored>,
+    /// What the hospital's own sources came to; absent where the source was a folder of CDM tables.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sources: Option<SourcesReport>,
     /// Snapshots that retention deleted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub deleted: Vec<SnapshotId>,
@@ -58,6 +63,12 @@ pub struct TableReport {
     pub accepted: u64,
     /// Rows in quarantine, by rule.
     pub rejected: BTreeMap<String, u64>,
+    /// Persons who have rows in it; 0 for tables that are not about persons.
+    #[serde(default)]
+    pub persons: u64,
+    /// Rows under concept 0, of tables whose rows have a concept.
+    #[serde(default)]
+    pub unmapped: u64,
     /// Whether the rows had to be sorted outside of memory.
     pub resorted: bool,
     /// Duration, in seconds.

@@ -89,6 +89,11 @@ impl Answer {
         self.refusal.as_ref().map(|refusal| refusal.code)
     }
 
+    /// What explains any state but `answered`, for the node's own records.
+    pub(super) fn reason(&self) -> &str {
+        self.refusal.as_ref().map_or("", |refusal| &refusal.message)
+    }
+
     /// The messages that leave: how it went, then the cells.
     pub(crate) fn messages(self) -> Result<Vec<AskResponse>, IpcError> {
         let mut parts = Vec::new();

@@ -200,7 +200,7 @@ fn progress_ends_where_the_source_ends() {
     renkei_node::ingest::run(&hospital.store, &hospital.options(), &mut |progress| seen.push(progress), &mut entropy)
         .unwrap();
     let last = seen.iter().rfind(|progress| progress.phase == Phase::Tables).unwrap();
-    assert_eq!((last.bytes, last.rows), (last.bytes_total, 9));
+    assert_eq!((last.done, last.rows), (last.total, 9));
     assert!(seen.is_sorted_by_key(|progress| progress.bytes));
     assert_eq!(seen.last().unwrap().phase, Phase::Publish);
 }

@@ -155,6 +155,10 @@ impl Consortium {
             policy: node::Policy { minimum_persons: site.minimum },
             projects: site.projects.clone(),
             engine: site.engine.clone(),
+            sources: Vec::new(),
+            codes: Default::default(),
+            rules: Default::default(),
+            opt_out: site.opt_out.clone(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A site as a test orders it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use renkei_node::config::{EngineLimits, GrantedTables, Project};
@@ -21,6 +22,7 @@ pub struct Site {
     pub(crate) projects: Vec<Project>,
     pub(crate) listens: bool,
     pub(crate) engine: EngineLimits,
+    pub(crate) opt_out: Option<PathBuf>,
 }
 
 pub(crate) enum Who {
@@ -47,6 +49,7 @@ impl Site {
             projects: vec![project],
             listens: false,
             engine: EngineLimits { threads: 1, ..EngineLimits::default() },
+            opt_out: None,
         }
     }
 
@@ -115,6 +118,12 @@ impl Site {
     #[must_use]
     pub fn listening(self) -> Self {
         Self { listens: true, ..self }
+    }
+
+    /// Has a list of patients who opted out.
+    #[must_use]
+    pub fn opt_out(self, list: PathBuf) -> Self {
+        Self { opt_out: Some(list), ..self }
     }
 
     /// Answers one question at a time.

@@ -10,7 +10,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["renkei-types"],
     &["renkei-cdm", "renkei-audit", "renkei-pki"],
     &["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto"],
-    &["renkei-plan"],
+    &["renkei-plan", "renkei-staging"],
     &["renkei-service"],
     &["renkei-node", "renkei-gateway", "renkei"],
     &["renkei-sim-hospital"],
@@ -24,6 +24,7 @@ pub const SIDEWAYS: &[(&str, &str)] = &[("renkei-disclosure", "renkei-policy")];
 pub const NEVER: &[(&str, &str, &str)] = &[
     ("renkei-gateway", "renkei-ingest", "the gateway has no code path to records"),
     ("renkei-gateway", "renkei-pull", "the gateway has no code path to records"),
+    ("renkei-gateway", "renkei-staging", "the gateway has no code path to records"),
     ("renkei-gateway", "renkei-node", "the gateway has no code path to records"),
     ("renkei", "renkei-node", "a program does not contain another"),
     ("renkei", "renkei-gateway", "a program does not contain another"),

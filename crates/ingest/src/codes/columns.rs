@@ -24,6 +24,7 @@ pub(super) struct ConceptRows<'a> {
     domain: &'a StringArray,
     pub(super) vocabulary: &'a StringArray,
     standard: &'a StringArray,
+    class: &'a StringArray,
     pub(super) code: &'a StringArray,
     reason: &'a StringArray,
 }
@@ -35,6 +36,7 @@ impl<'a> ConceptRows<'a> {
             domain: text(batch, "domain_id")?,
             vocabulary: text(batch, "vocabulary_id")?,
             standard: text(batch, "standard_concept")?,
+            class: text(batch, "concept_class_id")?,
             code: text(batch, "concept_code")?,
             reason: text(batch, "invalid_reason")?,
         })
@@ -46,6 +48,10 @@ impl<'a> ConceptRows<'a> {
 
     pub(super) fn standard(&self, row: usize) -> bool {
         self.standard.is_valid(row) && self.standard.value(row) == "S"
+    }
+
+    pub(super) fn class(&self, row: usize) -> &str {
+        self.class.value(row)
     }
 
     pub(super) fn domain(&self, row: usize) -> Domain {

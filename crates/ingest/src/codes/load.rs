@@ -67,6 +67,10 @@ pub(super) struct Loader<'a> {
     /// By concept of a code: the concepts it leads to, and whether as a value.
     pub(super) relations: HashMap<i32, Vec<(i32, bool)>>,
     pub(super) targets: HashMap<i32, Option<Kind>>,
+    /// Ancestors of the drugs that codes lead to.
+    pub(super) ancestors: HashMap<i32, Vec<i32>>,
+    pub(super) candidates: HashSet<i32>,
+    pub(super) found: HashSet<i32>,
     pub(super) checked: bool,
     pub(super) concepts: Concepts,
 }
@@ -85,6 +89,9 @@ impl<'a> Loader<'a> {
             own: HashMap::new(),
             relations: HashMap::new(),
             targets: HashMap::new(),
+            ancestors: HashMap::new(),
+            candidates: HashSet::new(),
+            found: HashSet::new(),
             checked: false,
             concepts: Concepts::default(),
         }
@@ -119,6 +126,13 @@ impl<'a> Loader<'a> {
         self.collect_targets();
         if self.targets.values().any(Option::is_none) {
             self.each(table("concept"), progress, Self::kinds)?;
+        }
+        self.drugs();
+        if !self.ancestors.is_empty() && table("concept_ancestor").is_some() {
+            self.each(table("concept_ancestor"), progress, Self::ancestor)?;
+            self.candidates();
+            self.each(table("concept"), progress, Self::ingredient)?;
+            self.concepts.ingredients = self.ingredients();
         }
         self.checked = table("concept").is_some();
         Ok(self.finish())

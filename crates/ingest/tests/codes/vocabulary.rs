@@ -92,3 +92,22 @@ fn units_and_grades() {
     assert_eq!(Concepts::default().grade(Grade::Negative), None);
     assert_eq!(Concepts::default().unit(&coding(System::Ucum, "mg/dL")), Some(8840));
 }
+
+#[test]
+fn drugs_have_the_ingredients_among_their_ancestors() {
+    let ingredient = |id: i32| format!("{id}\tx\tDrug\tRxNorm\tIngredient\tS\t{id}\t19700101\t20991231\t\n");
+    let drug = super::concept(42, "Drug", "RxNorm", "S", "860975", "");
+    let class = super::concept(300, "Drug", "ATC", "C", "A10", "");
+    let concepts = [drug, class, ingredient(100), ingredient(200), ingredient(201)].concat();
+    let ancestors = "ancestor_concept_id\tdescendant_concept_id\tmin_levels_of_separation\tmax_levels_of_separation\n\
+                     42\t42\t0\t0\n200\t42\t1\t2\n100\t42\t1\t2\n300\t42\t2\t3\n201\t7\t1\t1\n200\t200\t0\t0\n";
+    let site = super::Site::new()
+        .csv("CONCEPT.csv", format!("{}{concepts}", super::CONCEPT))
+        .csv("CONCEPT_RELATIONSHIP.csv", format!("{}{}", super::RELATIONSHIP, super::relation(42, 42, "Maps to", "")))
+        .csv("CONCEPT_ANCESTOR.csv", ancestors);
+    let wanted = [(System::RxNorm, "860975"), (System::RxNorm, "200")].map(|(system, code)| coding(system, code));
+    let concepts = load(&sources(&site, &[]), &wanted).unwrap();
+    assert_eq!(concepts.ingredients(42), [100, 200]);
+    assert_eq!(concepts.ingredients(200), [200]);
+    assert!(concepts.ingredients(7).is_empty());
+}

@@ -26,6 +26,8 @@ fn inside(folder: &Path, each: &mut dyn FnMut(Result<(PathBuf, Metadata), ()>) -
             }
         }
     }
+    // What is still being fetched is not there yet.
+    paths.retain(|path| path.extension().is_none_or(|extension| extension != "part"));
     paths.sort();
     paths.into_iter().all(|path| match fs::symlink_metadata(&path) {
         Ok(metadata) if metadata.is_dir() => inside(&path, each),
@@ -44,7 +46,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("root");
         fs::create_dir_all(root.join("b/c")).unwrap();
-        for name in ["b/c/1", "b/2", "a"] {
+        fs::create_dir_all(root.join("c.part")).unwrap();
+        for name in ["b/c/1", "b/2", "a", "a.part", "c.part/x"] {
             fs::write(root.join(name), name).unwrap();
         }
         fs::write(dir.path().join("outside"), "x").unwrap();

@@ -1,5 +1,7 @@
 //! The report as text for the terminal.
 
+mod sources;
+
 use std::fmt::{self, Write};
 
 use super::{Language, Report, TableReport};
@@ -35,6 +37,9 @@ impl Report {
             self.identity.column()
         )?;
         writeln!(out, "{}: {}", words.vocabulary, self.vocabulary_version.as_deref().unwrap_or("-"))?;
+        if let Some(report) = &self.sources {
+            sources::write(report, language, out)?;
+        }
         let width = self.tables.iter().map(|table| table.table.len()).max().unwrap_or(0);
         for table in &self.tables {
             writeln!(out, "  {:width$}  {}", table.table, words.table(table))?;

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod audit;
 mod cancelling;
 mod clocks;
 mod connections;
@@ -21,6 +22,7 @@ mod killed;
 mod liars;
 mod listening;
 mod mapping;
+mod opt_out;
 mod partial;
 mod policy;
 mod rounds;

@@ -1,0 +1,302 @@
+//! The node's own log of questions: what was asked and what left, durable before either happens.
+//!
+//! What must stay true: no question is executed before its INTENT is on the disk, and no answer leaves before its
+//! OUTCOME is; a question that is refused is recorded too; where nothing can be recorded, nothing is answered. The
+//! entries hold the statement and counts, never anything of a record.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
+use renkei_audit::entry::{
+    Act, Admin, Body, Cells, ClockState, Count, Draft, Intent, Line, List, Name, Opening, Outcome, Private, Question,
+    Refusal, Shown, State, Who,
+};
+use renkei_audit::note::{Kind, Origin, SigningKey, VerifierKey};
+use renkei_audit::store::{Config, Log, Reader, StoreError};
+use renkei_audit::tree::Hash;
+use renkei_pki::PeerName;
+use renkei_plan::Split;
+use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::query::Received;
+
+/// Between two looks at whether a heartbeat or a signature is due.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Folder of the log within the state folder.
+#[must_use]
+pub fn folder(state: &Path) -> PathBuf {
+    state.join("audit")
+}
+
+/// The key that verifies the log, as it lies beside it for whoever checks.
+///
+/// # Errors
+/// When there is no log yet, or the file is no key.
+pub fn verifier(state: &Path) -> anyhow::Result<VerifierKey> {
+    let path = state.join("audit.pub");
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("`{}` cannot be read; the log begins when the agent first runs", path.display()))?;
+    VerifierKey::parse(text.trim()).with_context(|| format!("`{}` holds no key", path.display()))
+}
+
+/// A reader of the log.
+#[must_use]
+pub fn reader(state: &Path) -> Reader {
+    Reader::new(&folder(state))
+}
+
+/// The open log of a running node.
+#[derive(Debug)]
+pub(crate) struct Audit {
+    log: Log,
+    name: PeerName,
+    site: SiteId,
+    policy: Line<64>,
+    clock: Arc<dyn Clock>,
+    entropy: Mutex<StdRng>,
+}
+
+impl Audit {
+    /// Opens the log under the state folder, and makes it and its key the first time. `policy` is what its version is
+    /// told by.
+    ///
+    /// # Errors
+    /// A log that is damaged or in use, or a key that cannot be read: then the node does not start.
+    pub(crate) fn open(
+        state: &Path,
+        name: PeerName,
+        site: SiteId,
+        policy: &str,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        fs::create_dir_all(state).with_context(|| format!("`{}` cannot be made", state.display()))?;
+        let mut entropy = StdRng::from_os_rng();
+        let key = Arc::new(key(state, &name, &mut entropy)?);
+        let config = Config::new(folder(state), key, Arc::clone(&clock));
+        let (log, recovery) = Log::open(config).context("the audit log cannot be opened")?;
+        if let Some(cut) = recovery.cut {
+            tracing::warn!(?cut, "the audit log had a torn end, which was cut and recorded");
+        }
+        let policy = Line::lossy(&Hash::of(policy.as_bytes()).to_string());
+        Ok(Self { log, name, site, policy, clock, entropy: Mutex::new(entropy) })
+    }
+
+    /// Records that a question is about to be executed. Durable when it returns.
+    pub(crate) async fn intent(
+        self: &Arc<Self>,
+        received: &Received,
+        split: &Split,
+        snapshot: &SnapshotId,
+    ) -> Result<Open, StoreError> {
+        let (question, openings) = self.question(received);
+        let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
+        let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
+        let part = part(received);
+        let body = Body::Intent(Box::new(Intent {
+            budget: None,
+            columns: List::default(),
+            opt_out: None,
+            part,
+            policy: self.policy.clone(),
+            private: Private::default(),
+            query: received.query.clone(),
+            question,
+            snapshots: List::new(vec![snapshot.clone()]).unwrap_or_default(),
+            software: Line::lossy(concat!("renkei-node ", env!("CARGO_PKG_VERSION"))),
+            tables: List::new(tables).unwrap_or_default(),
+            who: self.who(received),
+        }));
+        self.log.append(Draft { body, openings }).await?;
+        let begun = self.clock.now();
+        let asked = split.points_of(received.round).map(|point| point.states.len() as u64).sum();
+        let deadline = begun.after(received.time_left);
+        let query = received.query.clone();
+        Ok(Open { audit: Arc::clone(self), query, part, begun, deadline, asked, closed: false })
+    }
+
+    /// Records that a question was refused, or could not be executed. Durable when it returns.
+    pub(crate) async fn refused(
+        &self,
+        bytes: &Hash,
+        received: Option<&Received>,
+        code: Option<Code>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let (question, openings) = match received {
+            Some(received) => {
+                let (question, openings) = self.question(received);
+                (Some(question), openings)
+            }
+            None => (None, Vec::new()),
+        };
+        let body = Body::Refusal(Box::new(Refusal {
+            code: Line::lossy(code.map_or("-", Code::as_str)),
+            part: received.map(part),
+            private: Private::default(),
+            query: received.map(|received| received.query.clone()),
+            question,
+            reason: Line::lossy(reason),
+            received: *bytes,
+            who: received.map(|received| self.who(received)),
+        }));
+        self.log.append(Draft { body, openings }).await.map(|_| ())
+    }
+
+    /// Waits until everything that was handed over is durable.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        self.log.tick(ClockState::Unknown).await.map(|_| ())
+    }
+
+    /// Keeps the log alive until the node stops: heartbeats, signed checkpoints, start and stop.
+    pub(crate) async fn run(&self, shutdown: CancellationToken) {
+        self.act(Act::Start).await;
+        while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
+            if let Err(error) = self.settle().await {
+                tracing::error!(
+                    error = renkei_service::chain(&error),
+                    "the audit log takes nothing; no question is answered"
+                );
+            }
+        }
+        self.act(Act::Stop).await;
+        if let Err(error) = self.log.checkpoint().await {
+            tracing::error!(error = renkei_service::chain(&error), "the audit log could not be signed at the end");
+        }
+    }
+
+    async fn act(&self, act: Act) {
+        let admin = Admin {
+            act,
+            detail: Line::lossy(concat!("renkei-node ", env!("CARGO_PKG_VERSION"))),
+            digest: None,
+            private: Private::default(),
+            subject: Line::lossy(&self.name.to_string()),
+            who: None,
+        };
+        if let Err(error) = self.log.append(Body::Admin(admin)).await {
+            tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing");
+        }
+    }
+
+    fn question(&self, received: &Received) -> (Question, Vec<Opening>) {
+        let mut openings = Vec::new();
+        let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+        let parameters = (!received.parameters.is_empty()).then(|| {
+            let texts: Vec<String> = received.parameters.iter().map(ToString::to_string).collect();
+            Shown::new("parameters", &texts.join(", "), &mut *entropy, &mut openings)
+        });
+        let question = Question {
+            ethics: None,
+            level: Line::lossy("aggregate"),
+            parameters,
+            project: received.project.clone(),
+            purpose: Line::lossy(""),
+            sequence: None,
+            sites: List::new(vec![self.site.clone()]).unwrap_or_default(),
+            sql: Shown::new("sql", &received.sql, &mut *entropy, &mut openings),
+            statement: Hash::of(received.sql.as_bytes()),
+        };
+        (question, openings)
+    }
+
+    /// As the gateway vouches for them; it is known by its certificate.
+    fn who(&self, received: &Received) -> Who {
+        let consortium = self.name.consortium();
+        Who {
+            institution: Line::lossy("-"),
+            key: Line::lossy("-"),
+            on_behalf: None,
+            subject: Line::lossy(&format!("renkei://{consortium}/person/{}", received.subject)),
+        }
+    }
+}
+
+impl Drop for Audit {
+    fn drop(&mut self) {
+        self.log.close();
+    }
+}
+
+/// A question whose INTENT is recorded. Given up without an outcome it is recorded as late or cancelled.
+#[derive(Debug)]
+pub(crate) struct Open {
+    audit: Arc<Audit>,
+    query: QueryId,
+    part: u32,
+    begun: Timestamp,
+    deadline: Timestamp,
+    asked: u64,
+    closed: bool,
+}
+
+impl Open {
+    /// Records how it ended. Durable when it returns: only then may an answer leave.
+    pub(crate) async fn close(mut self, state: State, code: Option<Code>, released: u64) -> Result<(), StoreError> {
+        self.closed = true;
+        self.audit.log.append(self.outcome(state, code, released)).await.map(|_| ())
+    }
+
+    fn outcome(&self, state: State, code: Option<Code>, released: u64) -> Body {
+        let (asked, released) = (Count::saturating(self.asked), Count::saturating(released));
+        let micros = self.begun.distance(self.audit.clock.now()).as_micros();
+        Body::Outcome(Box::new(Outcome {
+            cells: Cells { asked, released },
+            code: code.map(|code| Line::lossy(code.as_str())),
+            micros: Count::saturating(u64::try_from(micros).unwrap_or(u64::MAX)),
+            part: self.part,
+            private: Private::default(),
+            query: self.query.clone(),
+            result: None,
+            site: None,
+            state,
+        }))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.closed {
+            let late = self.audit.clock.now() >= self.deadline;
+            let (state, code) = if late { (State::Late, Some(Code::Late)) } else { (State::Cancelled, None) };
+            // Nobody waits any more; the log is durable before anything else is recorded in it.
+            drop(self.audit.log.append(self.outcome(state, code, 0)));
+        }
+    }
+}
+
+fn part(received: &Received) -> u32 {
+    u32::try_from(received.round).unwrap_or(u32::MAX)
+}
+
+/// The log's key: a seed for the service user alone, and beside it the half that verifies.
+fn key(state: &Path, name: &PeerName, entropy: &mut StdRng) -> anyhow::Result<SigningKey> {
+    let path = state.join("audit.key");
+    let what = || format!("the key of the audit log, `{}`", path.display());
+    let mut seed = [0; 32];
+    match fs::read(&path) {
+        Ok(bytes) => seed = bytes.try_into().map_err(|_| anyhow::anyhow!("{} is damaged", what()))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            anyhow::ensure!(
+                !folder(state).exists(),
+                "{} is lost, but there is a log; see docs/operations/node.md",
+                what()
+            );
+            entropy.fill_bytes(&mut seed);
+            let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            file.and_then(|mut file| file.write_all(&seed).and_then(|()| file.sync_all())).with_context(what)?;
+        }
+        Err(error) => return Err(error).with_context(what),
+    }
+    let key = SigningKey::from_seed(Origin::new(name.to_string()).with_context(what)?, Kind::Log, &seed)?;
+    fs::write(state.join("audit.pub"), format!("{}\n", key.verifier())).with_context(what)?;
+    Ok(key)
+}
