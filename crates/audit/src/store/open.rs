@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::Duration;
 
 use super::disk::{Disk, Tail, make_folder};
 use super::journal::{self, Rest};
@@ -80,14 +81,22 @@ pub(super) struct Found {
     torn: Vec<u8>,
 }
 
+/// How often a held lock is tried.
+const PATIENCE: u32 = 50;
+
 fn lock(layout: &Layout) -> Result<File, OpenError> {
     make_folder(layout.root())?;
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(layout.lock())?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    // A process that is being started shares its parent's files until it runs its own program, a lock included: so a log
+    // that was just closed may seem held for a moment.
+    for _ in 0..PATIENCE {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
+    Err(OpenError::Locked)
 }
 
 /// Reads the log and makes ready to continue it.
