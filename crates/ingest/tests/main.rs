@@ -10,6 +10,7 @@
 
 mod bad;
 mod codes;
+mod corpus;
 mod csv;
 mod dpc;
 mod fhir;

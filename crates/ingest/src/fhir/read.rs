@@ -199,30 +199,35 @@ fn first_lines<R: BufRead>(source: &mut Lines<R>, chunks: &mut Chunks<'_>) -> io
         source.skip_all()?;
         return Ok(true);
     }
-    source.number += text.iter().filter(|byte| **byte == b'\n').count() as u64;
+    source.number += breaks(&text);
     Ok(texts(&text, line, chunks))
 }
 
 /// One JSON text after another, each on lines of its own.
 fn texts(text: &[u8], line: u64, chunks: &mut Chunks<'_>) -> bool {
     let mut values = serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
-    let mut start = 0;
+    let (mut start, mut number) = (0, line);
     loop {
         let rest = text.get(start..).unwrap_or_default();
-        let blank = rest.len() - rest.trim_ascii_start().len();
-        let number = line + text[..start + blank].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let begin = start + rest.len() - rest.trim_ascii_start().len();
+        number += breaks(&text[start..begin]);
         match values.next() {
             None => return true,
             Some(Ok(_)) => {
                 let end = values.byte_offset();
-                if !chunks.take(text[start..end].trim_ascii(), number) {
+                if !chunks.take(text[begin..end].trim_ascii(), number) {
                     return false;
                 }
+                number += breaks(&text[begin..end]);
                 start = end;
             }
             Some(Err(_)) => return chunks.take(rest.trim_ascii(), number),
         }
     }
+}
+
+fn breaks(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The lines of a file, in a buffer that is used again.

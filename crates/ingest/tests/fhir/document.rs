@@ -153,3 +153,12 @@ fn texts_on_many_lines_may_follow_each_other() {
     assert_eq!(extract.statements.len(), 2);
     assert_eq!((extract.rejects.len(), extract.rejects[0].line), (1, 11));
 }
+
+#[test]
+fn a_hundred_thousand_texts_in_one_file_take_no_longer_each_than_a_few() {
+    // With lines counted from the start for each text this takes minutes.
+    let text = format!("{{\n\"resourceType\": \"Basic\"}}\n{}", "{}\n".repeat(200_000));
+    let extract = read(text.as_bytes());
+    assert_eq!(extract.rejects.len(), 200_000);
+    assert_eq!(extract.rejects.last().map(|reject| reject.line), Some(200_002));
+}

@@ -1,0 +1,4 @@
+//! Fuzzes `renkei_fuzz::mapped_read`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| renkei_fuzz::mapped_read(bytes));
