@@ -25,6 +25,8 @@ use walk::{Found, Item};
 
 /// Files that are looked up, read and written together.
 const BATCH: usize = 512;
+/// Pieces of files that go from a reader to the writer together: waking it for each message costs more than the message.
+const HANDFUL: usize = 32;
 /// Of fewer files that are gone nobody is asked.
 const FEW: u64 = 20;
 
@@ -157,17 +159,17 @@ impl Run<'_> {
         if !folder.exists() {
             return Err(Error::Empty { source_name: self.source.name.clone(), path: folder.to_owned() });
         }
-        let (sender, items) = sync_channel(2 * BATCH);
+        let (sender, batches) = sync_channel(2);
         let (converter, format) = (self.converter, self.source.format);
         std::thread::scope(|scope| {
             scope.spawn(move || walk(folder, format, converter, &sender));
-            self.items(&items, limit)
+            self.batches(batches, limit)
         })
     }
 
-    fn items(&mut self, items: &Receiver<Item>, limit: Option<u64>) -> Result<(), Error> {
-        loop {
-            let mut batch: Vec<Item> = items.iter().take(BATCH).collect();
+    /// Takes the receiver with it: the walk ends when nobody takes its batches any more.
+    fn batches(&mut self, batches: Receiver<Vec<Item>>, limit: Option<u64>) -> Result<(), Error> {
+        for mut batch in batches {
             if let Some(limit) = limit {
                 batch.truncate(usize::try_from(limit.saturating_sub(self.now.files)).unwrap_or(BATCH));
             }
@@ -184,6 +186,7 @@ impl Run<'_> {
             }
             (self.progress)(self.now);
         }
+        Ok(())
     }
 
     fn batch(&mut self, items: Vec<Item>) -> Result<(), Error> {
@@ -241,7 +244,7 @@ impl Run<'_> {
         let (next, converter) = (AtomicUsize::new(0), self.converter);
         let threads = self.threads.min(work.len());
         std::thread::scope(|scope| {
-            let (sender, pieces) = sync_channel::<Piece>(16);
+            let (sender, pieces) = sync_channel::<Vec<Piece>>(4);
             let readers: Vec<_> = (0..threads)
                 .map(|_| {
                     let (sender, next) = (sender.clone(), &next);
@@ -257,9 +260,9 @@ impl Run<'_> {
         })
     }
 
-    fn write(&mut self, work: &[(Found, i64)], pieces: &Receiver<Piece>) -> Result<(), Error> {
+    fn write(&mut self, work: &[(Found, i64)], hands: &Receiver<Vec<Piece>>) -> Result<(), Error> {
         let mut states: Vec<State> = work.iter().map(|_| State::default()).collect();
-        for (place, piece) in pieces {
+        for (place, piece) in hands.iter().flatten() {
             let (Some((_, file)), Some(state)) = (work.get(place), states.get_mut(place)) else { continue };
             match piece {
                 Some(extract) => {
@@ -305,18 +308,38 @@ impl State {
     }
 }
 
-fn walk(folder: &Path, format: Format, converter: &Converter, items: &SyncSender<Item>) {
-    // Nobody takes the rest when a limit is reached.
-    walk::items(folder, format, converter, &mut |item| items.send(item).is_ok());
+fn walk(folder: &Path, format: Format, converter: &Converter, batches: &SyncSender<Vec<Item>>) {
+    let (mut batch, mut wanted) = (Vec::with_capacity(BATCH), true);
+    walk::items(folder, format, converter, &mut |item| {
+        batch.push(item);
+        if batch.len() == BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            // Nobody takes the rest when a limit is reached.
+            wanted = batches.send(full).is_ok();
+        }
+        wanted
+    });
+    if wanted {
+        let _ = batches.send(batch);
+    }
 }
 
-fn read(work: &[(Found, i64)], next: &AtomicUsize, converter: &Converter, pieces: &SyncSender<Piece>) {
-    loop {
+fn read(work: &[(Found, i64)], next: &AtomicUsize, converter: &Converter, pieces: &SyncSender<Vec<Piece>>) {
+    let (mut hand, mut wanted) = (Vec::with_capacity(HANDFUL), true);
+    while wanted {
         let place = next.fetch_add(1, Ordering::Relaxed);
-        let Some((found, _)) = work.get(place) else { return };
-        converter.read(found, &mut |extract| pieces.send((place, Some(extract))).is_ok());
-        if pieces.send((place, None)).is_err() {
-            return;
-        }
+        let Some((found, _)) = work.get(place) else { break };
+        converter.read(found, &mut |extract| {
+            let large = extract.statements.len() > HANDFUL;
+            hand.push((place, Some(extract)));
+            if large || hand.len() >= HANDFUL {
+                wanted = pieces.send(std::mem::take(&mut hand)).is_ok();
+            }
+            wanted
+        });
+        hand.push((place, None));
+    }
+    if wanted {
+        let _ = pieces.send(hand);
     }
 }

@@ -28,6 +28,9 @@ pub(crate) use write::Entry;
 /// Version of this layout and of the statements' encoding. Another one is read afresh.
 const FORMAT: u32 = 1;
 
+/// More than this module has, so that none is prepared twice.
+const STATEMENTS: usize = 32;
+
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS file(id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, bytes INTEGER NOT NULL,
@@ -79,7 +82,10 @@ impl Stage {
         set("journal_mode", "wal")?;
         set("synchronous", "normal")?;
         set("cache_size", "-65536")?;
+        // 64 MiB of log: a page that many batches write to is moved into the file once.
+        set("wal_autocheckpoint", "16384")?;
         set("temp_store", "memory")?;
+        database.set_prepared_statement_cache_capacity(STATEMENTS);
         let mark = format!("{FORMAT} {digest}");
         let (before, afresh) = match mark_of(&database) {
             Ok(before) => (before.clone(), before.is_some_and(|before| before != mark)),

@@ -102,10 +102,14 @@ impl Stage {
 
     /// What was odd, over all files.
     pub(crate) fn remarks(&self) -> Result<Vec<RemarkCount>, Error> {
-        let lines: Vec<String> = self.all("SELECT remarks FROM file WHERE remarks IS NOT NULL", |row| row.get(0))?;
+        // Files by the thousand say the same.
+        let sql = "SELECT remarks, count(*) FROM file WHERE remarks IS NOT NULL GROUP BY remarks";
+        let lines: Vec<(String, u64)> = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         let mut counts = BTreeMap::<String, u64>::new();
-        for (id, count) in lines.iter().flat_map(|line| line.split(' ')).filter_map(|one| one.split_once('=')) {
-            *counts.entry(id.to_owned()).or_default() += count.parse::<u64>().unwrap_or(0);
+        for (line, files) in &lines {
+            for (id, count) in line.split(' ').filter_map(|one| one.split_once('=')) {
+                *counts.entry(id.to_owned()).or_default() += files * count.parse::<u64>().unwrap_or(0);
+            }
         }
         Ok(counts.into_iter().map(|(id, count)| RemarkCount { id, count }).collect())
     }

@@ -141,6 +141,19 @@ fn a_limit_looks_at_as_many_files_and_takes_nothing_away() {
 }
 
 #[test]
+fn a_limit_ends_the_walk_however_much_is_left() {
+    let bench = Bench::new();
+    let folder = bench.path("source");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..3_000 {
+        let text = format!("{{\"resourceType\":\"Patient\",\"id\":\"p{number}\"}}");
+        fs::write(folder.join(format!("{number}.json")), text).unwrap();
+    }
+    let limited = Limits { files: Some(10), ..Limits::default() };
+    assert_eq!(counts(&bench.scan(&source(Format::Fhir, &folder), &limited).unwrap()), [0, 10, 0, 0]);
+}
+
+#[test]
 fn other_rules_read_everything_again() {
     let bench = Bench::new();
     let (source, files) = storage(&bench);
