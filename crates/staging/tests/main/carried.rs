@@ -21,7 +21,7 @@ fn tallies(tables: &Tables, column: impl Fn(&str) -> String) -> BTreeMap<(Domain
     let mut all = BTreeMap::<(Domain, String), (u64, BTreeSet<String>)>::new();
     for (table, stem, domain) in EVENTS {
         for row in tables.rows(table) {
-            let value = bare(row.get(&column(stem)).map(String::as_str).unwrap_or_default());
+            let value = row.get(&column(stem)).cloned().unwrap_or_default();
             let entry = all.entry((domain, value)).or_default();
             entry.0 += 1;
             entry.1.insert(row["person_id"].clone());
@@ -29,14 +29,6 @@ fn tallies(tables: &Tables, column: impl Fn(&str) -> String) -> BTreeMap<(Domain
     }
     let tally = |(rows, persons): (u64, BTreeSet<String>)| Tally { rows, persons: persons.len() as u64 };
     all.into_iter().map(|(key, found)| (key, tally(found))).collect()
-}
-
-/// A local code without the name of the table that SS-MIX2 says it is from.
-fn bare(value: &str) -> String {
-    match value.strip_prefix("LOCAL:99").and_then(|rest| rest.split_once(':')) {
-        Some((_, code)) => format!("LOCAL:{code}"),
-        None => value.to_owned(),
-    }
 }
 
 fn check(written: Written, format: Format, profile: Profile) {
