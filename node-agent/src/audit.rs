@@ -86,6 +86,10 @@ impl Audit {
         if let Some(cut) = recovery.cut {
             tracing::warn!(?cut, "the audit log had a torn end, which was cut and recorded");
         }
+        // The program ended in the middle of these.
+        for (query, part) in log.reader().open_intents().context("the audit log cannot be read")? {
+            log.append(outcome(query, part, State::Aborted, None, Cells::default(), 0)).wait()?;
+        }
         let policy = Line::lossy(&Hash::of(policy.as_bytes()).to_string());
         Ok(Self { log, name, site, policy, clock, entropy: Mutex::new(entropy) })
     }
@@ -246,19 +250,10 @@ impl Open {
     }
 
     fn outcome(&self, state: State, code: Option<Code>, released: u64) -> Body {
-        let (asked, released) = (Count::saturating(self.asked), Count::saturating(released));
+        let cells = Cells { asked: Count::saturating(self.asked), released: Count::saturating(released) };
         let micros = self.begun.distance(self.audit.clock.now()).as_micros();
-        Body::Outcome(Box::new(Outcome {
-            cells: Cells { asked, released },
-            code: code.map(|code| Line::lossy(code.as_str())),
-            micros: Count::saturating(u64::try_from(micros).unwrap_or(u64::MAX)),
-            part: self.part,
-            private: Private::default(),
-            query: self.query.clone(),
-            result: None,
-            site: None,
-            state,
-        }))
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        outcome(self.query.clone(), self.part, state, code, cells, micros)
     }
 }
 
@@ -271,6 +266,20 @@ impl Drop for Open {
             drop(self.audit.log.append(self.outcome(state, code, 0)));
         }
     }
+}
+
+fn outcome(query: QueryId, part: u32, state: State, code: Option<Code>, cells: Cells, micros: u64) -> Body {
+    Body::Outcome(Box::new(Outcome {
+        cells,
+        code: code.map(|code| Line::lossy(code.as_str())),
+        micros: Count::saturating(micros),
+        part,
+        private: Private::default(),
+        query,
+        result: None,
+        site: None,
+        state,
+    }))
 }
 
 fn part(received: &Received) -> u32 {

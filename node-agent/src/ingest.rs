@@ -103,10 +103,13 @@ pub fn run(
     run_fed(store, options, None, progress, entropy)
 }
 
+/// Hands out, one after the other, what could not be converted.
+type Rejects<'a> = &'a mut dyn FnMut(&mut dyn FnMut(Reject)) -> Result<(), renkei_staging::Error>;
+
 /// What converted sources add to the tables that were made of them.
 struct Fed<'a> {
     /// Hands out the records that could not be converted.
-    rejects: &'a mut dyn FnMut(&mut dyn FnMut(Reject)) -> Result<(), renkei_staging::Error>,
+    rejects: Rejects<'a>,
     report: SourcesReport,
 }
 

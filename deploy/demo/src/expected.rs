@@ -95,7 +95,7 @@ pub(crate) fn hba1c_in_diabetes(hospitals: &[Hospital]) -> Vec<Row> {
         if has_condition(patient, &diabetes) {
             let tests = patient.visits.iter().flat_map(|visit| &visit.labs);
             tests
-                .filter(|lab| lab.code.concept() == terms::HBA1C.term.concept)
+                .filter(|lab| lab.code.concept() == terms::HBA1C.term.concept && lab.value.is_some())
                 .for_each(|lab| emit(sex(patient), lab.value));
         }
     });

@@ -35,7 +35,7 @@ FROM measurement m
 JOIN diabetes d ON d.person_id = m.person_id
 JOIN person p ON p.person_id = m.person_id
 JOIN concept c ON c.concept_id = p.gender_concept_id
-WHERE m.measurement_concept_id = 3004410 AND m.unit_concept_id = 8554
+WHERE m.measurement_concept_id = 3004410 AND m.unit_concept_id = 8554 AND m.value_as_number IS NOT NULL
 GROUP BY c.concept_name ORDER BY sex",
         expected: expected::hba1c_in_diabetes,
     },

@@ -35,9 +35,17 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
         Command::Verify(place) => {
             let state = place.dir()?;
             let trust = Trust { openings: true, ..Trust::new(audit::verifier(&state)?, SystemClock.now()) };
-            let report = verify(&audit::reader(&state), &trust);
+            let reader = audit::reader(&state);
+            let report = verify(&reader, &trust);
             let sentences = report.sentences(language == Language::Japanese);
             print(&sentences.iter().map(|sentence| format!("{sentence}\n")).collect::<String>())?;
+            if report.sound() {
+                let entries = reader.size()?;
+                print(&match language {
+                    Language::English => format!("{entries} entries, all in order\n"),
+                    Language::Japanese => format!("{entries} 件の記録に異常はありません\n"),
+                })?;
+            }
             Ok(if report.sound() { ExitCode::SUCCESS } else { ExitCode::from(6) })
         }
         Command::Show { place, last, questions } => {

@@ -84,7 +84,7 @@ incremental = true
 # Other hosts that files may come from with the token. / トークンを送ってよい他のホスト。
 token_hosts = []
 # ca_file = \"/etc/renkei/hospital-ca.pem\"
-# proxy = \"http://proxy.example.org:3128\"
+# proxy = \"http://gate.example.org:3128\"
 
 # kind = \"none\"; or \"bearer\" with token_file; or \"smart\" (SMART backend services) with client_id, token_url, key_file, key_id
 [auth]

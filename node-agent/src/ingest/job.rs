@@ -20,7 +20,7 @@ use super::people::{DUPLICATE_PERSON, Firsts, Roll};
 use super::quarantine::Quarantine;
 use super::report::TableReport;
 use super::sink::Sink;
-use super::{IngestError, Phase, Progress};
+use super::{IngestError, Phase, Progress, Rejects};
 use crate::store::{FileEntry, Person, Shape};
 
 /// The zone that is furthest ahead: what is not yet today there is in the future everywhere.
@@ -78,10 +78,7 @@ impl<'a> Job<'a> {
     }
 
     /// Puts what could not be converted into the quarantine.
-    pub(super) fn put_aside(
-        &mut self,
-        rejects: &mut dyn FnMut(&mut dyn FnMut(Reject)) -> Result<(), renkei_staging::Error>,
-    ) -> Result<(), IngestError> {
+    pub(super) fn put_aside(&mut self, rejects: Rejects<'_>) -> Result<(), IngestError> {
         let mut added = Ok(());
         rejects(&mut |reject| {
             if added.is_ok() {
@@ -145,7 +142,7 @@ impl<'a> Job<'a> {
             let batch = self.owned(shape, batch)?;
             let numbers = shape.owner().map(|column| batch.column(column).as_primitive::<UInt32Type>().values());
             present.extend(numbers.iter().flat_map(|numbers| numbers.iter().copied()));
-            report.unmapped += unmapped(shape, &batch);
+            report.unmapped += if shape.owner().is_some() { unmapped(shape, &batch) } else { 0 };
             checks.look(&batch, numbers.map(|numbers| &numbers[..]), &mut self.done.tally);
             if shape.table.name == "vocabulary" {
                 self.vocabulary(&batch);

@@ -83,6 +83,7 @@ pub fn run_sources(
     let (staged, reports) = scan(records, &folder, progress)?;
     let dictionary = dictionary(&staged)?;
     let today = Day(store.clock().now().days());
+    progress(Progress::of(Phase::Vocabulary, 0, 0));
     let known = known(&records.codes, &dictionary, today, &mut |now| {
         progress(Progress { table: now.table, ..Progress::of(Phase::Vocabulary, now.bytes, now.of) });
     })?;

@@ -13,7 +13,7 @@ use renkei_node::ingest::{
 use renkei_node::store::{Seal, Store};
 use renkei_sim_hospital::{Format as Written, Hospital, Profile, Spec, identity, write, write_concept_map};
 use renkei_staging::{Format, Patients, Source};
-use renkei_types::{Clock, FixedClock, Timestamp};
+use renkei_types::{FixedClock, Timestamp};
 use tempfile::TempDir;
 
 /// 2026-11-22 19:32:00 UTC.

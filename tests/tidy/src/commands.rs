@@ -10,6 +10,7 @@ use crate::{Metadata, Repository};
 const OTHERS: &[&str] = &[
     "apt-get",
     "cd",
+    "cp",
     "export",
     "git",
     "install",

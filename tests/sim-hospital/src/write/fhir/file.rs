@@ -27,14 +27,14 @@ const BUFFER: usize = 1 << 16;
 
 enum Out {
     Plain(BufWriter<File>),
-    Gzip(BufWriter<GzEncoder<File>>),
+    Gzip(Box<BufWriter<GzEncoder<File>>>),
 }
 
 impl Out {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Plain(out) => out,
-            Self::Gzip(out) => out,
+            Self::Gzip(out) => &mut **out,
         }
     }
 
@@ -55,7 +55,7 @@ impl Files {
             let path = folder.join(format!("{name}.ndjson{}", if gzip { ".gz" } else { "" }));
             let file = File::create(&path)?;
             let out = if gzip {
-                Out::Gzip(BufWriter::with_capacity(BUFFER, GzEncoder::new(file, Compression::fast())))
+                Out::Gzip(Box::new(BufWriter::with_capacity(BUFFER, GzEncoder::new(file, Compression::fast()))))
             } else {
                 Out::Plain(BufWriter::with_capacity(BUFFER, file))
             };
