@@ -237,7 +237,7 @@ impl Assembler<'_> {
         let Some(mut builder) = self.sheets.row(table.name) else { return };
         builder.id("person_id", Some(who.person_id)).id("visit_occurrence_id", visit);
         mapped_row::fill(&mut builder, row, self.concepts);
-        mapped_row::provenance(&mut builder, row);
+        mapped_row::derived(&mut builder, row, at);
         builder.end();
     }
 }

@@ -85,9 +85,18 @@ pub(super) fn fill(builder: &mut RowBuilder<'_>, row: &Row, concepts: &dyn Conce
     }
 }
 
-/// Where a mapping names no provenance, its rows are from the hospital's record.
-pub(super) fn provenance(builder: &mut RowBuilder<'_>, row: &Row) {
+/// What follows from a row where its mapping does not say it: that it is from the hospital's record, and the last day
+/// of a supply.
+pub(super) fn derived(builder: &mut RowBuilder<'_>, row: &Row, start: Option<When>) {
     let table = builder.table();
+    let end = "drug_exposure_end_date";
+    if table.name == "drug_exposure" && cell(table, row, end).is_none() {
+        let days = match cell(table, row, "days_supply") {
+            Some(Cell::Integer(days)) => i32::try_from(*days).unwrap_or(1).max(1),
+            _ => 1,
+        };
+        builder.day(end, start.map(|start| start.day.plus(days - 1)));
+    }
     let typed = table.columns.iter().filter(|column| column.name.ends_with("_type_concept_id") && column.required);
     for column in typed.filter(|column| cell(table, row, column.name).is_none()) {
         builder.concept(column.name, Provenance::Ehr.concept());

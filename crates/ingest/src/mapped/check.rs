@@ -122,6 +122,10 @@ pub(super) fn required(
         if Some(name) == person {
             continue;
         }
+        // How long a drug lasts follows from its first day and the days of supply.
+        if name == "drug_exposure_end_date" && !mapped(name) {
+            continue;
+        }
         if name == "visit_occurrence_id" {
             if !visit {
                 lacking.push(format!(

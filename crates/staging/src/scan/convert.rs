@@ -22,8 +22,8 @@ pub(super) enum What {
     Resources,
     /// A DPC file.
     Dpc,
-    /// A table of the hospital's own, by the position of its mapping.
-    Table(usize),
+    /// A table of the hospital's own, by the positions of its mappings.
+    Table(Vec<usize>),
 }
 
 /// Everything that converting needs.
@@ -67,8 +67,10 @@ impl Converter {
             }
             Format::Csv => {
                 let name = path.file_name()?.to_string_lossy();
-                let place = self.mappings.iter().position(|mapping| mapping.reads(&name))?;
-                Some((self.mappings.get(place)?.table().name.to_owned(), What::Table(place)))
+                let reads = self.mappings.iter().enumerate().filter(|(_, mapping)| mapping.reads(&name));
+                let (places, tables): (Vec<usize>, Vec<&str>) =
+                    reads.map(|(place, mapping)| (place, mapping.table().name)).unzip();
+                (!places.is_empty()).then(|| (tables.join("+"), What::Table(places)))
             }
         }
     }
@@ -80,10 +82,10 @@ impl Converter {
             What::Message(of) => self.message(found, of, &name, each),
             What::Resources => open(found).and_then(|file| fhir::read(file, &name, &self.rules, each)),
             What::Dpc => open(found).and_then(|file| dpc::read(file, &name, &self.rules, each)),
-            What::Table(place) => match self.mappings.get(*place) {
-                Some(mapping) => open(found).and_then(|file| mapping.read(file, &name, &self.rules, each)),
-                None => Ok(()),
-            },
+            What::Table(places) => places
+                .iter()
+                .filter_map(|place| self.mappings.get(*place))
+                .try_for_each(|mapping| open(found).and_then(|file| mapping.read(file, &name, &self.rules, each))),
         };
         // What was read until then stands; the rest is in quarantine under the file's name.
         if done.is_err() {

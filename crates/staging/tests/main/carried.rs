@@ -1,6 +1,7 @@
 //! Each format yields, code by code, the rows and persons that the model has: nothing is lost, nothing is invented.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use renkei_sim_hospital::terms::Domain;
 use renkei_sim_hospital::{Format as Written, Profile, Tally, carried, write};
@@ -32,10 +33,15 @@ fn tallies(tables: &Tables, column: impl Fn(&str) -> String) -> BTreeMap<(Domain
 }
 
 fn check(written: Written, format: Format, profile: Profile) {
+    check_with(written, format, profile, &[]);
+}
+
+fn check_with(written: Written, format: Format, profile: Profile, mappings: &[PathBuf]) {
     let (bench, hospital) = (Bench::new(), hospital(200, profile));
     let folder = bench.path("source");
     write(&hospital, written, &folder).unwrap();
-    let source = source(format, &folder);
+    let mut source = source(format, &folder);
+    source.mappings = mappings.to_vec();
     let report = bench.scan(&source, &Limits::default()).unwrap();
     assert_eq!(report.rejected, BTreeMap::new(), "{report:#?}");
     let (built, tables) = bench.build(std::slice::from_ref(&source), &[]);
@@ -74,6 +80,15 @@ fn fhir() {
 #[test]
 fn fhir_compressed() {
     check(Written::FhirNdjson { gzip: true }, Format::Fhir, Profile::University);
+}
+
+#[test]
+fn a_hospitals_own_tables() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/sim-hospital/mappings");
+    let mut mappings: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    mappings.sort();
+    assert_eq!(mappings.len(), 9);
+    check_with(Written::CsvJa, Format::Csv, Profile::University, &mappings);
 }
 
 #[test]
