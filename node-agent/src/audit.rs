@@ -100,6 +100,7 @@ impl Audit {
         received: &Received,
         split: &Split,
         snapshot: &SnapshotId,
+        opt_out: Option<Hash>,
     ) -> Result<Open, StoreError> {
         let (question, openings) = self.question(received);
         let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
@@ -108,7 +109,7 @@ impl Audit {
         let body = Body::Intent(Box::new(Intent {
             budget: None,
             columns: List::default(),
-            opt_out: None,
+            opt_out: opt_out.map(|version| Line::lossy(&version.to_string())),
             part,
             policy: self.policy.clone(),
             private: Private::default(),

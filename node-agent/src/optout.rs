@@ -43,9 +43,16 @@ impl OptOuts {
     /// [`ListError`] naming file and line.
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, ListError> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let fault = |reason: String| ListError { path: path.to_owned(), reason };
-        let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-        parse(&bytes).map_err(fault)
+        let bytes = std::fs::read(path).map_err(|error| ListError::unreadable(path, &error))?;
+        Self::of(path, &bytes)
+    }
+
+    /// The list in the bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// [`ListError`] naming file and line.
+    pub(crate) fn of(path: &Path, bytes: &[u8]) -> Result<Self, ListError> {
+        parse(bytes).map_err(|reason| ListError { path: path.to_owned(), reason })
     }
 
     /// Numbers of those who opted out of everything.

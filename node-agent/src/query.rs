@@ -119,9 +119,10 @@ impl Pipeline {
             );
             Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
         })?;
-        let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out };
+        let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out.persons };
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
-        let open = self.audit.intent(received, split, tables.snapshot().id()).await.map_err(unrecorded)?;
+        let open =
+            self.audit.intent(received, split, tables.snapshot().id(), left_out.version).await.map_err(unrecorded)?;
         begun.store(true, Ordering::Release);
         match execute::execute(&self.engine, &permit, &points, read).await {
             Ok(cells) => {

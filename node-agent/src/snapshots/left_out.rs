@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use renkei_audit::tree::Hash;
 use renkei_staging::{Crosswalk, without_zeros};
 use renkei_types::{ProjectId, SnapshotId};
 
@@ -16,8 +17,14 @@ use crate::ingest;
 use crate::optout::{ListError, OptOuts};
 use crate::store::{self, Identity, Lineage, Snapshot, Store, Token};
 
-/// Person numbers that are in no answer.
-pub(crate) type LeftOut = Arc<[u32]>;
+/// Who is in no answer.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftOut {
+    /// Person numbers, in ascending order.
+    pub(crate) persons: Arc<[u32]>,
+    /// SHA-256 of the list, for the audit log; `None` without one.
+    pub(crate) version: Option<Hash>,
+}
 
 /// The list, as it was last read.
 #[derive(Debug)]
@@ -30,6 +37,7 @@ pub(super) struct List {
 struct Read {
     mark: Mark,
     list: OptOuts,
+    version: Hash,
     known: Option<(SnapshotId, ProjectId, LeftOut)>,
 }
 
@@ -41,24 +49,28 @@ impl List {
         Self { path, read: Mutex::new(None) }
     }
 
-    /// The persons of `snapshot` who are in no answer to `project`, in ascending order.
+    /// The persons of `snapshot` who are in no answer to `project`.
     pub(super) fn of(&self, store: &Store, snapshot: &Snapshot, project: &ProjectId) -> Result<LeftOut, Unready> {
-        let Some(path) = &self.path else { return Ok(Arc::from([])) };
+        let Some(path) = &self.path else { return Ok(LeftOut { persons: Arc::from([]), version: None }) };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let mark = mark(path)?;
         let read = match read.take().filter(|read| read.mark == mark) {
             Some(same) => read.insert(same),
-            None => read.insert(Read { mark, list: OptOuts::read(Some(path))?, known: None }),
+            None => {
+                let bytes = std::fs::read(path).map_err(|error| ListError::unreadable(path, &error))?;
+                read.insert(Read { mark, list: OptOuts::of(path, &bytes)?, version: Hash::of(&bytes), known: None })
+            }
         };
-        if let Some((id, of, persons)) = &read.known
+        if let Some((id, of, left_out)) = &read.known
             && id == snapshot.id()
             && of == project
         {
-            return Ok(Arc::clone(persons));
+            return Ok(left_out.clone());
         }
-        let persons: LeftOut = persons(store, snapshot, &read.list, project)?.into();
-        read.known = Some((snapshot.id().clone(), project.clone(), Arc::clone(&persons)));
-        Ok(persons)
+        let persons = persons(store, snapshot, &read.list, project)?.into();
+        let left_out = LeftOut { persons, version: Some(read.version) };
+        read.known = Some((snapshot.id().clone(), project.clone(), left_out.clone()));
+        Ok(left_out)
     }
 }
 

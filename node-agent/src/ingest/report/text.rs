@@ -58,7 +58,8 @@ impl Report {
             let column = ignored.column.as_deref().map(|column| format!(" {column}")).unwrap_or_default();
             writeln!(out, "  {}{column}: {}", ignored.file, ignored.reason)?;
         }
-        if self.quarantined() > 0 {
+        let aside = self.sources.iter().flat_map(|report| &report.sources).any(|source| !source.rejected.is_empty());
+        if aside || self.quarantined() > 0 {
             writeln!(out, "{}", words.see_quarantine)?;
         }
         let (read, accepted) = (self.read(), self.accepted());
@@ -98,7 +99,7 @@ impl Words {
                 vocabulary: "Vocabulary",
                 findings: "Kept as they are, but odd",
                 ignored: "Left alone, since they are no part of OMOP CDM v5.4",
-                see_quarantine: "Rows in quarantine are in quarantine.csv in the snapshot's folder, with line and rule.",
+                see_quarantine: "What is in quarantine is in quarantine.csv in the snapshot's folder, with place and rule.",
             },
             Language::Japanese => Self {
                 language,

@@ -1,7 +1,9 @@
 //! Patients who opted out are in no answer from the moment the hospital's list says so.
 
+use std::collections::BTreeSet;
 use std::fs;
 
+use renkei_audit::entry::{Body, Entry};
 use renkei_e2e::{Consortium, Records, Site};
 use renkei_types::Code;
 
@@ -21,6 +23,18 @@ fn the_list_holds_from_the_moment_it_is_written() {
     let joined = "SELECT count(*) AS n, count(DISTINCT p.person_id) AS persons \
                   FROM person p LEFT JOIN visit_occurrence v ON v.person_id = p.person_id";
     assert_eq!(consortium.ask(joined).rows().len(), 1);
+    // Which list it was stands in the hospital's log.
+    let versions = || {
+        let reader = renkei_node::audit::reader(&consortium.state_dir("good"));
+        let entries =
+            (0..reader.size().unwrap()).map(|index| Entry::decode(&reader.entry(index).unwrap()).unwrap().body);
+        let lists = entries.filter_map(|body| match body {
+            Body::Intent(intent) => Some(intent.opt_out.unwrap().as_str().to_owned()),
+            _ => None,
+        });
+        lists.collect::<BTreeSet<_>>().len()
+    };
+    assert_eq!(versions(), 2);
     // Withdrawn again.
     fs::write(&list, "patient,scope,since\n000P2,all,\n").unwrap();
     assert_eq!(rows(), ["8507 | 19 | 1 | 0", "8532 | 10 | 1 | 0"]);
