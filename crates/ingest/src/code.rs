@@ -73,6 +73,39 @@ pub enum System {
 }
 
 impl System {
+    /// Every system that has a name of its own: all but the numbered tables of HL7.
+    pub const NAMED: [Self; 29] = [
+        Self::Icd10,
+        Self::Medis,
+        Self::MedisExchange,
+        Self::Hot9,
+        Self::Hot7,
+        Self::Yj,
+        Self::Generic,
+        Self::Receipt,
+        Self::Jlac10,
+        Self::Jlac11,
+        Self::Kcode,
+        Self::Dpc,
+        Self::Jj1017,
+        Self::Lendo,
+        Self::Janis,
+        Self::Jfagy,
+        Self::Merit9,
+        Self::Ucum,
+        Self::Usage,
+        Self::Ssmix2,
+        Self::Department,
+        Self::Loinc,
+        Self::Snomed,
+        Self::RxNorm,
+        Self::Cvx,
+        Self::Atc,
+        Self::Icd10Cm,
+        Self::Fhir,
+        Self::Local,
+    ];
+
     /// What stands before the colon.
     #[must_use]
     pub fn prefix(self) -> &'static str {

@@ -3,43 +3,10 @@
 use renkei_ingest::codes::{self, canonical as spelled};
 use renkei_ingest::{Remarks, System};
 
-const SYSTEMS: [System; 30] = [
-    System::Icd10,
-    System::Medis,
-    System::MedisExchange,
-    System::Hot9,
-    System::Hot7,
-    System::Yj,
-    System::Generic,
-    System::Receipt,
-    System::Jlac10,
-    System::Jlac11,
-    System::Kcode,
-    System::Dpc,
-    System::Jj1017,
-    System::Lendo,
-    System::Janis,
-    System::Jfagy,
-    System::Merit9,
-    System::Ucum,
-    System::Usage,
-    System::Ssmix2,
-    System::Hl7(112),
-    System::Department,
-    System::Loinc,
-    System::Snomed,
-    System::RxNorm,
-    System::Cvx,
-    System::Atc,
-    System::Icd10Cm,
-    System::Fhir,
-    System::Local,
-];
-
 /// A code has one spelling in every system, and that spelling is its own.
 pub fn canonical(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    for system in SYSTEMS {
+    for system in System::NAMED.into_iter().chain([System::Hl7(112)]) {
         let Some(coding) = spelled(system, &text, &mut Remarks::default()) else { continue };
         assert!(!coding.code.is_empty() && !coding.code.chars().any(char::is_control));
         assert!(coding.source_value().chars().count() <= 50);

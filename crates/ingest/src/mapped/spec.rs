@@ -29,36 +29,9 @@ pub(super) const KEYS: [&str; 12] = [
 ];
 
 /// Systems of codes by the names that mapping files use: their own prefixes.
-const SYSTEMS: [System; 28] = [
-    System::Icd10,
-    System::Medis,
-    System::MedisExchange,
-    System::Hot9,
-    System::Hot7,
-    System::Yj,
-    System::Generic,
-    System::Receipt,
-    System::Jlac10,
-    System::Jlac11,
-    System::Kcode,
-    System::Dpc,
-    System::Jj1017,
-    System::Lendo,
-    System::Janis,
-    System::Jfagy,
-    System::Merit9,
-    System::Ucum,
-    System::Usage,
-    System::Ssmix2,
-    System::Department,
-    System::Loinc,
-    System::Snomed,
-    System::RxNorm,
-    System::Cvx,
-    System::Atc,
-    System::Icd10Cm,
-    System::Local,
-];
+fn systems() -> impl Iterator<Item = System> {
+    System::NAMED.into_iter().filter(|system| *system != System::Fhir)
+}
 
 pub(super) fn column(
     (name, position, kind): (&'static str, u16, ColumnType),
@@ -207,9 +180,9 @@ fn system(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<System> {
     let text = notes.string(value)?;
     let wanted = text.to_uppercase();
     let table = wanted.strip_prefix("HL7-").and_then(|number| number.parse().ok()).map(System::Hl7);
-    let found = table.or_else(|| SYSTEMS.into_iter().find(|system| system.prefix() == wanted));
+    let found = table.or_else(|| systems().find(|system| system.prefix() == wanted));
     if found.is_none() {
-        let near = suggestion(&wanted, SYSTEMS.iter().map(|system| system.prefix()));
+        let near = suggestion(&wanted, systems().map(|system| system.prefix()));
         let message =
             format!("`{text}` is no system of codes that is known here; the hospital's own codes are \"LOCAL\"{near}");
         notes.add(value.span(), message);

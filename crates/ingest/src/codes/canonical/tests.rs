@@ -2,38 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: &[System] = &[
-    System::Icd10,
-    System::Medis,
-    System::MedisExchange,
-    System::Hot9,
-    System::Hot7,
-    System::Yj,
-    System::Generic,
-    System::Receipt,
-    System::Jlac10,
-    System::Jlac11,
-    System::Kcode,
-    System::Dpc,
-    System::Jj1017,
-    System::Lendo,
-    System::Janis,
-    System::Jfagy,
-    System::Merit9,
-    System::Ucum,
-    System::Usage,
-    System::Ssmix2,
-    System::Hl7(162),
-    System::Department,
-    System::Loinc,
-    System::Snomed,
-    System::RxNorm,
-    System::Cvx,
-    System::Atc,
-    System::Icd10Cm,
-    System::Fhir,
-    System::Local,
-];
+fn all() -> Vec<System> {
+    System::NAMED.into_iter().chain([System::Hl7(162)]).collect()
+}
 
 fn check(system: System, raw: &str, expect: &str, remark: Option<Remark>) {
     let mut remarks = Remarks::default();
@@ -203,9 +174,9 @@ fn acts_groups_and_international_codes() {
 #[test]
 fn nothing_is_no_code_and_long_ones_are_cut() {
     let mut remarks = Remarks::default();
-    for system in ALL {
+    for system in all() {
         for raw in ["", " ", "\u{3000}", "\u{0}\r\n"] {
-            assert_eq!(canonical(*system, raw, &mut remarks), None);
+            assert_eq!(canonical(system, raw, &mut remarks), None);
         }
     }
     assert!(remarks.is_empty());
@@ -231,8 +202,8 @@ fn raw() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn the_canonical_spelling_is_its_own(system in 0..ALL.len(), raw in raw()) {
-        let Some(coding) = canonical(ALL[system], &raw, &mut Remarks::default()) else { return Ok(()) };
+    fn the_canonical_spelling_is_its_own(system in proptest::sample::select(all()), raw in raw()) {
+        let Some(coding) = canonical(system, &raw, &mut Remarks::default()) else { return Ok(()) };
         prop_assert!(!coding.code.is_empty() && coding.code.chars().count() <= LONGEST);
         prop_assert!(!coding.code.chars().any(char::is_control));
         let again = canonical(coding.system, &coding.code, &mut Remarks::default());
