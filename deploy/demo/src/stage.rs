@@ -129,6 +129,7 @@ impl Stage {
         for (hospital, (format, what)) in self.hospitals.iter().zip(formats) {
             let site = &hospital.spec.site;
             let source = self.dir.join("sources").join(site);
+            say(format!("   {site:8} writes the records of {} patients: {what}", hospital.patients.len()));
             write(hospital, format, &source)?;
             let mut command = program("renkei-node")?;
             command.args(["ingest", "--seal", "synthetic", "--json", "--log", "warn", "--config"]);
@@ -141,12 +142,7 @@ impl Stage {
                 let tables = report.get("tables").and_then(|tables| tables.as_array());
                 tables.into_iter().flatten().filter_map(|table| table.get(key)?.as_u64()).sum()
             };
-            say(format!(
-                "   {site:8} {what}: {} patients, {} rows read, {} accepted",
-                hospital.patients.len(),
-                rows("read"),
-                rows("accepted")
-            ));
+            say(format!("   {site:8} ingested: {} rows read, {} accepted", rows("read"), rows("accepted")));
         }
         Ok(())
     }
