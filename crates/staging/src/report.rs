@@ -49,6 +49,9 @@ pub struct SourceReport {
     pub changed: u64,
     /// Files that were gone.
     pub gone: u64,
+    /// Folders and files that the system did not let be read in this run. Nothing counts as gone then; files are tried again.
+    #[serde(default)]
+    pub unreadable: u64,
     /// Bytes read in this run.
     pub bytes: u64,
     /// Whether everything was read again because the rules or the program changed.

@@ -89,6 +89,7 @@ pub fn scan(
     };
     run.walk(limits.files)?;
     let Run { seen, mut report, unreadable, .. } = run;
+    report.unreadable = unreadable;
     report.gone = gone(source, stage, limits, before, &seen, unreadable)?;
     report.seconds = started.elapsed().as_secs_f64();
     complete(source, stage, report)
@@ -140,8 +141,15 @@ struct Run<'a> {
     progress: &'a mut dyn FnMut(Progress),
 }
 
-/// What a thread has read: a piece of the file at that place of the batch, or its end.
-type Piece = (usize, Option<Extract>);
+/// What a thread has read of the file at that place of the batch.
+type Piece = (usize, Part);
+
+enum Part {
+    /// A piece of it.
+    Extract(Box<Extract>),
+    /// Its end, and whether the system let it be read to there.
+    End(bool),
+}
 
 impl Run<'_> {
     fn walk(&mut self, limit: Option<u64>) -> Result<(), Error> {
@@ -265,10 +273,10 @@ impl Run<'_> {
         for (place, piece) in hands.iter().flatten() {
             let (Some((_, file)), Some(state)) = (work.get(place), states.get_mut(place)) else { continue };
             match piece {
-                Some(extract) => {
+                Part::Extract(extract) => {
                     state.note(&extract);
                     let large = extract.statements.len() > BATCH;
-                    self.stage.add(*file, extract, &self.source.patients)?;
+                    self.stage.add(*file, *extract, &self.source.patients)?;
                     // A large file is kept piece by piece; without its outcome it counts as not read.
                     if large {
                         self.stage.commit()?;
@@ -276,7 +284,9 @@ impl Run<'_> {
                         (self.progress)(self.now);
                     }
                 }
-                None => self.stage.end(*file, state.outcome(), &state.remarks)?,
+                Part::End(true) => self.stage.end(*file, state.outcome(), &state.remarks)?,
+                // Without an outcome the next run reads it again, whether or not it has changed by then.
+                Part::End(false) => self.unreadable += 1,
             }
         }
         Ok(())
@@ -329,17 +339,64 @@ fn read(work: &[(Found, i64)], next: &AtomicUsize, converter: &Converter, pieces
     while wanted {
         let place = next.fetch_add(1, Ordering::Relaxed);
         let Some((found, _)) = work.get(place) else { break };
-        converter.read(found, &mut |extract| {
+        let whole = converter.read(found, &mut |extract| {
             let large = extract.statements.len() > HANDFUL;
-            hand.push((place, Some(extract)));
+            hand.push((place, Part::Extract(Box::new(extract))));
             if large || hand.len() >= HANDFUL {
                 wanted = pieces.send(std::mem::take(&mut hand)).is_ok();
             }
             wanted
         });
-        hand.push((place, None));
+        hand.push((place, Part::End(whole)));
     }
     if wanted {
         let _ = pieces.send(hand);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Patients;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_told_and_read_when_it_can_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("source");
+        std::fs::create_dir(&folder).unwrap();
+        let source = Source {
+            name: "x".into(),
+            format: Format::Dpc,
+            folders: vec![folder.clone()],
+            mappings: Vec::new(),
+            patients: Patients::default(),
+            tables: None,
+        };
+        let stage = Stage::open(&dir.path().join("x.sqlite"), "1").unwrap();
+        let (rules, limits) = (Rules::default(), Limits::default());
+        let converter = Converter::new(&source, &rules).unwrap();
+        let entry = Entry { path: b"gone".to_vec(), bytes: 1, modified: 7, kind: "-".into() };
+        let run = || {
+            let mut run = Run {
+                stage: &stage,
+                source: &source,
+                converter: &converter,
+                threads: limits.threads,
+                seen: RoaringTreemap::new(),
+                report: SourceReport::default(),
+                unreadable: 0,
+                now: Progress { files: 0, known: 0, read: 0, bytes: 0 },
+                progress: &mut |_| {},
+            };
+            let found = Found { entry: entry.clone(), path: folder.join("FF1.txt"), what: convert::What::Dpc };
+            run.batch(vec![Item::File(found)]).unwrap();
+            (run.unreadable, run.report.new + run.report.changed, run.report.unchanged)
+        };
+        assert_eq!(run(), (1, 1, 0));
+        // Nothing about the entry has changed, and it is tried again.
+        assert_eq!(run(), (1, 1, 0));
+        std::fs::write(folder.join("FF1.txt"), "x").unwrap();
+        assert_eq!(run(), (0, 1, 0));
+        assert_eq!(run(), (0, 0, 1));
     }
 }

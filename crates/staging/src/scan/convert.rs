@@ -75,8 +75,9 @@ impl Converter {
         }
     }
 
-    /// Reads a file and hands out what it says, piece by piece, until `each` has enough.
-    pub(super) fn read(&self, found: &Found, each: &mut dyn FnMut(Extract) -> bool) {
+    /// Reads a file and hands out what it says, piece by piece, until `each` has enough. False where the system did not
+    /// let it be read to its end; what was read until then stands.
+    pub(super) fn read(&self, found: &Found, each: &mut dyn FnMut(Extract) -> bool) -> bool {
         let name = found.path.to_string_lossy();
         let done = match &found.what {
             What::Message(of) => self.message(found, of, &name, each),
@@ -87,12 +88,7 @@ impl Converter {
                 .filter_map(|place| self.mappings.get(*place))
                 .try_for_each(|mapping| open(found).and_then(|file| mapping.read(file, &name, &self.rules, each))),
         };
-        // What was read until then stands; the rest is in quarantine under the file's name.
-        if done.is_err() {
-            let mut extract = Extract::default();
-            extract.reject(&name, 0, Rule::Format, "");
-            each(extract);
-        }
+        done.is_ok()
     }
 
     fn message(

@@ -60,6 +60,19 @@ fn source(source: &SourceReport, ja: bool, out: &mut String) -> fmt::Result {
         };
         writeln!(out, "    {text}")?;
     }
+    if source.unreadable > 0 {
+        let count = source.unreadable;
+        match ja {
+            true => writeln!(
+                out,
+                "  ! {count} 件のフォルダまたはファイルを読めませんでした(権限を確認してください。次回また読みます。今回は消失の判定をしていません)"
+            )?,
+            false => writeln!(
+                out,
+                "  ! {count} folders or files could not be read: check the permissions. They are tried again; nothing counts as gone this time"
+            )?,
+        }
+    }
     kinds(source, ja, out)?;
     if !source.rejected.is_empty() {
         let rules: Vec<String> = source.rejected.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
