@@ -66,6 +66,14 @@ pub enum Error {
         /// Why.
         source: rusqlite::Error,
     },
+    /// What was staged cannot be read back.
+    #[error(
+        "the staging file {} is damaged; nothing was changed. Delete it, and the source is read again", path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A thread ended early.
     #[error("reading ended early by a fault of this program")]
     Lost,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use renkei_ingest::record::{Codes, Statement};
 use renkei_ingest::{Coding, Dictionary, Reject, Rule};
 use rusqlite::{Row, params};
+use serde::de::DeserializeOwned;
 
 use super::Stage;
 use crate::Error;
@@ -36,8 +37,7 @@ impl Stage {
     pub(crate) fn shared(&self) -> Result<HashMap<String, Codes>, Error> {
         let pairs: Vec<(String, Vec<u8>)> =
             self.all("SELECT key, body FROM shared", |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let decoded = pairs.into_iter().map(|(key, body)| (key, postcard::from_bytes(&body).unwrap_or_default()));
-        Ok(decoded.collect())
+        pairs.into_iter().map(|(key, body)| Ok((key, self.decode(&body)?))).collect()
     }
 
     /// Codes that were seen, and their texts.
@@ -49,9 +49,7 @@ impl Stage {
         let rows: Vec<(Vec<u8>, Option<String>)> =
             self.all("SELECT body, display FROM code", |row| Ok((row.get(0)?, row.get(1)?)))?;
         for (body, display) in rows {
-            if let Ok(coding) = postcard::from_bytes::<Coding>(&body) {
-                dictionary.see(&coding, display.as_deref());
-            }
+            dictionary.see(&self.decode::<Coding>(&body)?, display.as_deref());
         }
         Ok(dictionary)
     }
@@ -66,8 +64,7 @@ impl Stage {
         let mut statements = Vec::new();
         while let Some(row) = rows.next().map_err(self.fault())? {
             let body = row.get_ref(0).and_then(|body| Ok(body.as_blob()?)).map_err(self.fault())?;
-            // What this program wrote itself it can read; a damaged page is SQLite's to tell.
-            statements.extend(postcard::from_bytes::<Vec<Statement>>(body).unwrap_or_default());
+            statements.extend(self.decode::<Vec<Statement>>(body)?);
         }
         Ok(statements)
     }
@@ -114,6 +111,11 @@ impl Stage {
         Ok(counts.into_iter().map(|(id, count)| RemarkCount { id, count }).collect())
     }
 
+    /// SQLite has no checksums: a byte that changed shows here at the latest, or not at all.
+    fn decode<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Error> {
+        postcard::from_bytes(body).map_err(|_| Error::Damaged { path: self.path.clone() })
+    }
+
     fn count(&self, sql: &str) -> Result<u64, Error> {
         self.database.query_row(sql, [], |row| unsigned(row, 0)).map_err(self.fault())
     }
@@ -139,4 +141,21 @@ fn reject(row: &Row<'_>) -> rusqlite::Result<Reject> {
         column: row.get(4)?,
         record: row.get(3)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_cannot_be_read_back_are_an_error_and_not_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        let stage = Stage::open(&path, "1").unwrap();
+        stage.database.execute("INSERT INTO statement VALUES (1, '7', 1, X'FFFFFF')", []).unwrap();
+        assert!(matches!(stage.about("7"), Err(Error::Damaged { .. })));
+        assert!(stage.about("8").unwrap().is_empty());
+        stage.database.execute("INSERT INTO shared VALUES (1, 'Medication/1', X'FFFFFF')", []).unwrap();
+        assert!(matches!(stage.shared(), Err(Error::Damaged { .. })));
+    }
 }
