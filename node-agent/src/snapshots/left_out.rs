@@ -4,9 +4,8 @@
 //! to the person through the crosswalk of converted sources, or is itself what the source's person table has.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use renkei_audit::tree::Hash;
 use renkei_staging::{Crosswalk, without_zeros};
@@ -35,14 +34,11 @@ pub(super) struct List {
 
 #[derive(Debug)]
 struct Read {
-    mark: Mark,
     list: OptOuts,
+    /// By which a changed list is told: a time of the file would not do for two changes in one tick.
     version: Hash,
     known: Option<(SnapshotId, ProjectId, LeftOut)>,
 }
-
-/// By what a changed file is told.
-type Mark = (Option<SystemTime>, u64);
 
 impl List {
     pub(super) fn new(path: Option<PathBuf>) -> Self {
@@ -53,13 +49,11 @@ impl List {
     pub(super) fn of(&self, store: &Store, snapshot: &Snapshot, project: &ProjectId) -> Result<LeftOut, Unready> {
         let Some(path) = &self.path else { return Ok(LeftOut { persons: Arc::from([]), version: None }) };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let mark = mark(path)?;
-        let read = match read.take().filter(|read| read.mark == mark) {
+        let bytes = std::fs::read(path).map_err(|error| ListError::unreadable(path, &error))?;
+        let version = Hash::of(&bytes);
+        let read = match read.take().filter(|read| read.version == version) {
             Some(same) => read.insert(same),
-            None => {
-                let bytes = std::fs::read(path).map_err(|error| ListError::unreadable(path, &error))?;
-                read.insert(Read { mark, list: OptOuts::of(path, &bytes)?, version: Hash::of(&bytes), known: None })
-            }
+            None => read.insert(Read { list: OptOuts::of(path, &bytes)?, version, known: None }),
         };
         if let Some((id, of, left_out)) = &read.known
             && id == snapshot.id()
@@ -72,11 +66,6 @@ impl List {
         read.known = Some((snapshot.id().clone(), project.clone(), left_out.clone()));
         Ok(left_out)
     }
-}
-
-fn mark(path: &Path) -> Result<Mark, Unready> {
-    let metadata = std::fs::metadata(path).map_err(|error| ListError::unreadable(path, &error))?;
-    Ok((metadata.modified().ok(), metadata.len()))
 }
 
 fn persons(store: &Store, snapshot: &Snapshot, list: &OptOuts, project: &ProjectId) -> Result<Vec<u32>, Unready> {
