@@ -120,12 +120,17 @@ impl Audit {
             tables: List::new(tables).unwrap_or_default(),
             who: self.who(received),
         }));
-        self.log.append(Draft { body, openings }).await?;
         let begun = self.clock.now();
         let asked = split.points_of(received.round).map(|point| point.states.len() as u64).sum();
         let deadline = begun.after(received.time_left);
         let query = received.query.clone();
-        Ok(Open { audit: Arc::clone(self), query, part, begun, deadline, asked, closed: false })
+        // There before the INTENT is: whoever gives up while it is being written leaves an OUTCOME behind it.
+        let mut open = Open { audit: Arc::clone(self), query, part, begun, deadline, asked, closed: false };
+        if let Err(error) = self.log.append(Draft { body, openings }).await {
+            open.closed = true;
+            return Err(error);
+        }
+        Ok(open)
     }
 
     /// Records that a question was refused, or could not be executed. Durable when it returns.

@@ -121,9 +121,12 @@ impl Pipeline {
         })?;
         let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out.persons };
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
-        let open =
-            self.audit.intent(received, split, tables.snapshot().id(), left_out.version).await.map_err(unrecorded)?;
         begun.store(true, Ordering::Release);
+        let intent = self.audit.intent(received, split, tables.snapshot().id(), left_out.version).await;
+        let open = intent.map_err(|error| {
+            begun.store(false, Ordering::Release);
+            unrecorded(error)
+        })?;
         match execute::execute(&self.engine, &permit, &points, read).await {
             Ok(cells) => {
                 let released = cells.iter().map(|(_, released)| released.batch().num_rows() as u64).sum();
