@@ -183,6 +183,11 @@ impl Audit {
         }
     }
 
+    /// Ends the log; nothing can be recorded any more.
+    pub(crate) fn close(&self) {
+        self.log.close();
+    }
+
     async fn act(&self, act: Act) {
         let admin = Admin {
             act,
@@ -232,7 +237,7 @@ impl Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        self.log.close();
+        self.close();
     }
 }
 

@@ -8,6 +8,8 @@ mod decide;
 mod execute;
 mod feeds;
 mod receive;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
