@@ -7,9 +7,9 @@ use crate::ingest::quality::{Category, Check, checks};
 
 const STYLE: &str = "
   body { font: 15px/1.6 system-ui, 'Hiragino Sans', 'Noto Sans JP', 'Yu Gothic', sans-serif; margin: 2rem auto;
-    max-width: 62rem; padding: 0 1rem; color: #1b1f24; background: #fff }
+    max-width: 76rem; padding: 0 1rem; color: #1b1f24; background: #fff }
   h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid #d0d7de }
-  table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem } th, td { text-align: left; padding: .25rem .6rem;
+  table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .9rem } th, td { text-align: left; padding: .25rem .6rem;
     border-bottom: 1px solid #e5e9ee; vertical-align: top } th { font-weight: 600; background: #f6f8fa }
   td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } .bad { color: #a40e26; font-weight: 600 }
   .good { color: #116329 } pre { white-space: pre-wrap; background: #f6f8fa; padding: .8rem; overflow-x: auto }
@@ -85,6 +85,10 @@ impl Report {
         };
         for category in Category::ALL {
             writeln!(out, "<h3>{}</h3>", if ja { category.japanese() } else { category.english() })?;
+            if !now.iter().any(|check| check.category == category) {
+                writeln!(out, "<p>{}</p>", if ja { "該当なし" } else { "Nothing was found." })?;
+                continue;
+            }
             open_table(&head, 3, out)?;
             for check in now.iter().filter(|check| check.category == category) {
                 let same = |other: &&Check| {

@@ -39,6 +39,7 @@ impl Report {
         writeln!(out, "{}: {}", words.vocabulary, self.vocabulary_version.as_deref().unwrap_or("-"))?;
         if let Some(report) = &self.sources {
             sources::write(report, language, out)?;
+            writeln!(out, "{}:", if language == Language::English { "Rows" } else { "行数" })?;
         }
         let width = self.tables.iter().map(|table| table.table.len()).max().unwrap_or(0);
         for table in &self.tables {
