@@ -1,5 +1,6 @@
 //! What the gateway says about an answer, beside its rows.
 
+use renkei_audit::receipt::Given;
 use renkei_types::{Refusal, SiteOutcome};
 use serde::Deserialize;
 use tonic::Status;
@@ -23,6 +24,8 @@ pub struct Account {
     pub coverage: Option<Coverage>,
     /// Sentences to show beside the answer.
     pub warnings: Vec<String>,
+    /// What the logs of the gateway and of the sites promise.
+    pub receipts: Vec<Given>,
     /// The whole as it came, for machines.
     #[serde(skip)]
     pub raw: serde_json::Value,

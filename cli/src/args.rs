@@ -54,6 +54,9 @@ pub struct Connection {
     /// The project under which to ask
     #[arg(long, global = true, env = "RENKEI_PROJECT", value_name = "ID")]
     pub project: Option<String>,
+    /// The folder of receipts, or `off` to keep none [default: ~/.local/share/renkei/receipts]
+    #[arg(long, global = true, env = "RENKEI_RECEIPTS", value_name = "DIR")]
+    pub receipts: Option<String>,
     /// The profile of the configuration file [default: default]
     #[arg(long, global = true, env = "RENKEI_PROFILE", value_name = "NAME")]
     pub profile: Option<String>,
@@ -107,6 +110,9 @@ pub struct Surroundings {
     /// The folder of configuration files (XDG base directories).
     #[arg(long = "env-config-home", global = true, hide = true, env = "XDG_CONFIG_HOME")]
     pub config_home: Option<PathBuf>,
+    /// The folder of a person's data (XDG base directories).
+    #[arg(long = "env-data-home", global = true, hide = true, env = "XDG_DATA_HOME")]
+    pub data_home: Option<PathBuf>,
 }
 
 /// What to do.
@@ -118,6 +124,8 @@ pub enum Command {
     /// Says what a question would do at each site, and what would leave, without asking it
     #[command(after_help = exit::table())]
     Explain(Explain),
+    /// Checks that the logs of the gateway and of the hospitals hold what they promised of your questions
+    Receipts(Receipts),
     /// Lists the sites: connected or not, snapshot, persons, vocabulary, seal
     Sites(Listing),
     /// Lists the tables, or the columns of one table
@@ -203,6 +211,17 @@ pub enum ExplainForm {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// Checks receipts.
+#[derive(Debug, Args)]
+pub struct Receipts {
+    /// The questions' ids; without any, every question whose receipts are not proven yet
+    #[arg(value_name = "QUERY_ID")]
+    pub queries: Vec<renkei_types::QueryId>,
+    /// Form of the report [default: text]
+    #[arg(long = "output", value_name = "FORM", default_value = "text", id = "receipts_form")]
+    pub form: ExplainForm,
 }
 
 /// Lists something.

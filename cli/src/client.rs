@@ -19,6 +19,8 @@ use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use prost::Message;
+use renkei_audit::receipt::Inclusion;
+use serde::Deserialize;
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -34,6 +36,9 @@ use crate::progress::Progress;
 /// Gateways keep batches near 2 MiB; one very long text must still pass.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
 
+/// The action that proves a receipt.
+const PROVE: &str = "renkei.ProveReceipt";
+
 /// Between two polls that told the same.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -45,6 +50,30 @@ pub struct Client {
     address: Address,
     wire: Wire,
     sql: String,
+}
+
+/// What a log's keeper says to a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proven {
+    /// A proof, to be checked.
+    By {
+        /// The signed head.
+        checkpoint: String,
+        /// From the entry to its root.
+        inclusion: Inclusion,
+    },
+    /// The log has not signed a head over the entry yet.
+    NotYet,
+    /// There is no proof to be had here.
+    No(String),
+}
+
+/// The answer to the action.
+#[derive(Debug, Deserialize)]
+struct Proof {
+    checkpoint: String,
+    #[serde(default)]
+    inclusion: Option<Inclusion>,
 }
 
 /// An answer whose rows are still to come.
@@ -172,6 +201,27 @@ impl Client {
             }
             descriptor = next;
         }
+    }
+
+    /// Asks for the proof that a log holds the entry of an index.
+    ///
+    /// # Errors
+    /// [`Failure`]; that the gateway does not have the log is none.
+    pub async fn prove(&mut self, log: &str, index: u64) -> Result<Proven, Failure> {
+        let body = serde_json::json!({ "log": log, "index": index }).to_string();
+        let request = self.request(Action { r#type: PROVE.to_owned(), body: body.into() });
+        let results = match self.flight.do_action(request).await {
+            Ok(results) => results,
+            Err(status) if std::error::Error::source(&status).is_none() => {
+                return Ok(Proven::No(status.message().to_owned()));
+            }
+            Err(status) => return Err(self.failure(&status)),
+        };
+        let result = results.into_inner().message().await.map_err(|status| self.failure(&status))?;
+        let proof: Proof = serde_json::from_slice(&result.map(|result| result.body).unwrap_or_default())
+            .map_err(|_| Failure::Answer("the proof cannot be read".into()))?;
+        let Proof { checkpoint, inclusion } = proof;
+        Ok(inclusion.map_or(Proven::NotYet, |inclusion| Proven::By { checkpoint, inclusion }))
     }
 
     /// Cancels a question. Whoever interrupts waits for nothing more, so that a failure means nothing.

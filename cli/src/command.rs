@@ -6,6 +6,7 @@ mod explain;
 mod list;
 mod profile;
 mod query;
+mod receipts;
 mod session;
 mod statement;
 
@@ -42,6 +43,7 @@ async fn dispatch(
     let ended = match &cli.command {
         Command::Query(args) => query::run(args, &settings, console, &running).await,
         Command::Explain(args) => explain::run(args, &settings, console).await,
+        Command::Receipts(args) => receipts::run(args, &settings, console).await,
         Command::Sites(args) => list::sites(args, &settings, console).await,
         Command::Tables(args) => list::tables(args, &settings, console).await,
         _ => profile::show(&settings, console),

@@ -12,8 +12,8 @@
 //! - Every sentence about status or trouble exists in English and Japanese, side by side in the source (`say!`).
 //!
 //! Layout: [`args`] is the command line, `settings` merges flags, environment and file, `connect` and `client` talk
-//! Flight SQL over mutual TLS, `output` writes the five formats, `status` and `failure` speak to the person, and
-//! `command` has one file for each command. Files given with `-o` are written beside their place and renamed when they
+//! Flight SQL over mutual TLS, `output` writes the five formats, `receipts` keeps what the logs promise of each
+//! answer, `status` and `failure` speak to the person, and `command` has one file for each command. Files given with `-o` are written beside their place and renamed when they
 //! are whole; a crash leaves the earlier file untouched.
 //!
 //! Rejected: the Flight SQL client of the library (it panics on an empty answer and hides the answer's metadata);
@@ -38,6 +38,7 @@ mod output;
 mod param;
 mod polling;
 mod progress;
+mod receipts;
 mod settings;
 mod status;
 mod trouble;

@@ -15,13 +15,14 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 
 /// Name of a setting, and its environment variable where it has one.
-const KEYS: [(&str, Option<&str>); 10] = [
+const KEYS: [(&str, Option<&str>); 11] = [
     ("gateway", Some("RENKEI_GATEWAY")),
     ("ca", Some("RENKEI_CA")),
     ("cert", Some("RENKEI_CERT")),
     ("key", Some("RENKEI_KEY")),
     ("token_file", Some("RENKEI_TOKEN_FILE")),
     ("project", Some("RENKEI_PROJECT")),
+    ("receipts", Some("RENKEI_RECEIPTS")),
     ("lang", Some("RENKEI_LANG")),
     ("deadline", None),
     ("min_sites", None),
@@ -57,6 +58,7 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// The name of the profile.
     pub profile: String,
+    data_home: Option<PathBuf>,
     entries: BTreeMap<&'static str, Setting>,
 }
 
@@ -90,7 +92,8 @@ impl Settings {
             None => BTreeMap::new(),
         };
         overlay(&mut entries, leaf(matches));
-        Ok(Self { file: document.map(|(_, path)| path), profile, entries })
+        let data_home = data_home(cli);
+        Ok(Self { file: document.map(|(_, path)| path), profile, data_home, entries })
     }
 
     /// A value, if anybody gave one.
@@ -110,6 +113,15 @@ impl Settings {
             Some(Setting { value, source: Source::Default(by) })
         };
         KEYS.iter().map(|(key, _)| (*key, self.entries.get(key).cloned().or_else(|| default(key)))).collect()
+    }
+
+    /// The folder of receipts; none where none are to be kept, or nobody knows where.
+    pub fn receipts(&self) -> Option<PathBuf> {
+        match self.get("receipts") {
+            Some("off") => None,
+            Some(folder) => Some(folder.into()),
+            None => Some(self.data_home.as_ref()?.join("renkei").join("receipts")),
+        }
     }
 
     /// The language, where one is set.
@@ -155,6 +167,11 @@ fn default_file(cli: &Cli) -> Option<PathBuf> {
     let folder = cli.surroundings.config_home.clone().filter(|path| path.is_absolute());
     let folder = folder.or_else(|| Some(std::env::home_dir()?.join(".config")))?;
     Some(folder.join("renkei").join("config.toml"))
+}
+
+fn data_home(cli: &Cli) -> Option<PathBuf> {
+    let folder = cli.surroundings.data_home.clone().filter(|path| path.is_absolute());
+    folder.or_else(|| Some(std::env::home_dir()?.join(".local").join("share")))
 }
 
 impl fmt::Display for Source {

@@ -18,6 +18,7 @@ pub mod v1 {
 }
 
 pub mod ipc;
+pub mod rows;
 mod state;
 
 pub use state::{UnknownState, node_state, site_state};

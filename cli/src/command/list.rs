@@ -61,7 +61,8 @@ impl<'a> List<'a> {
     async fn print(mut self, short: &str, from: &str) -> Result<Exit, Failure> {
         let columns = if self.format == Format::Table { short } else { "*" };
         let sql = format!("SELECT {columns} FROM {from}");
-        let ask = query::Ask { sql: &sql, params: &[], written: &[], print: self.print, format: self.format };
+        let ask =
+            query::Ask { sql: &sql, params: &[], written: &[], print: self.print, format: self.format, keep: None };
         ask.run(self.client, &mut self.progress, None, self.started, self.console).await
     }
 }

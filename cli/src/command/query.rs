@@ -2,6 +2,10 @@
 
 use std::time::Instant;
 
+use renkei_audit::tree::Hash;
+use renkei_proto::rows;
+use renkei_types::{Clock, SystemClock, Timestamp};
+
 use crate::answer::Account;
 use crate::args::{Print, Query};
 use crate::client::{Answer, Client};
@@ -14,6 +18,7 @@ use crate::output::{self, Closing, Flow, Format, Output, Provenance};
 use crate::param::Param;
 use crate::polling::Running;
 use crate::progress::Progress;
+use crate::receipts::{self, Kept, Store};
 use crate::settings::{self, Settings};
 
 /// Rows between two updates of the progress.
@@ -31,6 +36,16 @@ pub struct Ask<'a> {
     pub print: &'a Print,
     /// The same, decided.
     pub format: Format,
+    /// Where the receipts go; none where nothing is kept of the question.
+    pub keep: Option<Keep<'a>>,
+}
+
+/// Where the receipts of a question go.
+pub struct Keep<'a> {
+    /// The folder.
+    pub store: Store,
+    /// The gateway as it was given.
+    pub gateway: &'a str,
 }
 
 /// Runs the command.
@@ -53,7 +68,9 @@ pub async fn run(args: &Query, settings: &Settings, console: Console, running: &
     if let Some(min_sites) = min_sites {
         client.header("renkei-min-sites", &min_sites)?;
     }
-    let ask = Ask { sql: &sql, params: &params, written: &args.params, print: &args.print, format };
+    let gateway = settings.get("gateway").unwrap_or_default();
+    let keep = settings.receipts().map(|folder| Keep { store: Store::new(folder), gateway });
+    let ask = Ask { sql: &sql, params: &params, written: &args.params, print: &args.print, format, keep };
     ask.run(client, &mut progress, Some(running), started, console).await
 }
 
@@ -71,6 +88,7 @@ impl Ask<'_> {
         console: Console,
     ) -> Result<Exit, Failure> {
         // Where nobody watches, the question lives in its one call, and ends with it however the command ends.
+        let asked_at = SystemClock.now();
         let watch = running.filter(|_| progress.is_shown()).map(|running| (&*progress, running));
         let mut answer = client.ask_and_watch(self.sql, self.params, watch).await?;
         if self.print.out.is_none() && console.out_terminal && self.format != Format::Table {
@@ -78,22 +96,65 @@ impl Ask<'_> {
         }
         let provenance = self.provenance(answer.account.as_ref());
         let mut output = Output::begin(self.format, self.print, &answer.schema, provenance)?;
-        copy(&mut answer, &mut output, progress).await?;
+        let mut hash = rows::Rows::new(&answer.schema);
+        let whole = copy(&mut answer, &mut output, progress, &mut hash).await? == Flow::More;
         progress.done();
         let rows = output.rows;
         let closing = output.finish()?;
         let exit = answer.account.as_ref().map_or(Exit::Ok, |account| Exit::of_sites(&account.sites));
+        let mut notes = notes(&closing, answer.account.as_ref(), console.lang);
+        let hash = whole.then(|| receipts::Rows { count: hash.count(), hash: Hash(hash.finish()) });
+        notes.extend(self.keep(answer.account.as_ref(), asked_at, hash, console.lang));
         let report = Report {
             account: answer.account.as_ref(),
             rows: Some(closing.cut.map_or(rows, |shown| shown as u64)),
             seconds: started.elapsed().as_secs_f64(),
-            notes: notes(&closing, answer.account.as_ref(), console.lang),
+            notes,
         };
         console.report(exit, &report);
         if closing.cut.is_none() {
             answer.close().await;
         }
         Ok(exit)
+    }
+
+    /// Keeps the receipts and checks what can be checked at once; what is wrong is for the person to read.
+    fn keep(
+        &self,
+        account: Option<&Account>,
+        asked_at: Timestamp,
+        rows: Option<receipts::Rows>,
+        lang: Lang,
+    ) -> Option<String> {
+        let (keep, account) = (self.keep.as_ref()?, account?);
+        let query = account.query_id.as_ref()?.parse().ok()?;
+        let mut kept = Kept::new(query, asked_at, keep.gateway, self.sql, account);
+        (kept.parameters, kept.rows) = (self.written.to_vec(), rows);
+        let checked = receipts::at_once(&mut kept, &keep.store, lang);
+        let stored = checked.and_then(|good| keep.store.keep(&kept).map(|()| good));
+        let path = keep.store.path(&kept.query_id);
+        match stored {
+            Ok(true) => None,
+            Ok(false) => {
+                let wrong = kept.receipts.iter().filter_map(|stored| {
+                    let log = stored.given.site.as_ref().map_or("gateway", |site| site.as_str());
+                    stored.wrong.as_ref().map(|wrong| format!("{log}: {wrong}"))
+                });
+                let wrong = wrong.collect::<Vec<_>>().join("; ");
+                Some(say!(
+                    lang,
+                    "RECEIPT WRONG: {wrong}; keep {} and tell the coordinator",
+                    "受領証が不正です: {wrong}。{} を保存し、コーディネーターに連絡してください",
+                    path.display()
+                ))
+            }
+            Err(error) => Some(say!(
+                lang,
+                "the receipts could not be kept in {}: {error}",
+                "受領証を {} に保存できませんでした: {error}",
+                path.display()
+            )),
+        }
     }
 
     fn provenance(&self, account: Option<&Account>) -> Provenance {
@@ -110,18 +171,25 @@ impl Ask<'_> {
     }
 }
 
-async fn copy(answer: &mut Answer, output: &mut Output, progress: &Progress) -> Result<(), Failure> {
+/// Writes the rows; [`Flow::More`] where all of them were taken.
+async fn copy(
+    answer: &mut Answer,
+    output: &mut Output,
+    progress: &Progress,
+    hash: &mut rows::Rows,
+) -> Result<Flow, Failure> {
     let mut told = 0;
     while let Some(batch) = answer.next().await? {
+        hash.add(&batch).map_err(|error| Failure::Answer(error.to_string()))?;
         if output.write(&batch)? == Flow::Enough {
-            break;
+            return Ok(Flow::Enough);
         }
         if output.rows >= told + STEP {
             told = output.rows;
             progress.rows(told);
         }
     }
-    Ok(())
+    Ok(Flow::More)
 }
 
 fn notes(closing: &Closing, account: Option<&Account>, lang: Lang) -> Vec<String> {

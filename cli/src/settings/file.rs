@@ -40,6 +40,7 @@ struct Profile {
     key: Option<String>,
     token_file: Option<String>,
     project: Option<String>,
+    receipts: Option<String>,
     lang: Option<String>,
     deadline: Option<String>,
     min_sites: Option<u32>,
@@ -94,6 +95,7 @@ impl Document {
             ("key", beside(&profile.key)),
             ("token_file", beside(&profile.token_file)),
             ("project", profile.project.clone()),
+            ("receipts", profile.receipts.as_deref().map(|value| folder(path, value))),
             ("lang", profile.lang.clone()),
             ("deadline", profile.deadline.clone()),
             ("min_sites", profile.min_sites.map(|n| n.to_string())),
@@ -120,6 +122,11 @@ pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .min()
         .filter(|(distance, name)| *distance <= (name.chars().count().max(text.chars().count()) / 2).max(1))
         .map(|(_, name)| name)
+}
+
+/// A folder, or the word that stands for none.
+fn folder(file: &Path, value: &str) -> String {
+    if value == "off" { value.to_owned() } else { resolve(file, value) }
 }
 
 fn resolve(file: &Path, value: &str) -> String {

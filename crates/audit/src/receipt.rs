@@ -4,9 +4,10 @@
 //! same key. It names the leaf's hash, the question and the salted hash of what was answered: whoever has the answer
 //! and its salt can check that this answer, and no other, was recorded.
 
-use renkei_types::{QueryId, Timestamp};
+use renkei_types::{QueryId, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::entry::Seal;
 use crate::note::{Checkpoint, Note, NoteError, Origin, SigningKey, VerifierKey};
 use crate::tree::{Hash, ProofError, verify_inclusion};
 
@@ -27,6 +28,45 @@ pub struct Receipt {
     pub query: QueryId,
     /// The salted hash of the answer, as the entry has it; none for a refusal.
     pub result: Option<Hash>,
+}
+
+/// A receipt as it travels with an answer: with all that its holder needs to check it, now and later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// The key that verifies it, as the log's owner names it; to be compared with the one that is known.
+    pub key: String,
+    /// The receipt, signed.
+    pub note: String,
+    /// Which release point of the question.
+    pub part: u32,
+    /// The salt of the result's hash; none where there is no result.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub salt: Option<Hash>,
+    /// Whose log; none for the gateway's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub site: Option<SiteId>,
+}
+
+impl Given {
+    /// The receipt with the key that verifies it.
+    ///
+    /// # Errors
+    /// [`ReceiptError`]
+    pub fn open(&self) -> Result<(Receipt, VerifierKey), ReceiptError> {
+        let key = VerifierKey::parse(&self.key).map_err(|_| ReceiptError::Malformed)?;
+        let note = Note::parse(self.note.as_bytes()).map_err(ReceiptError::Signature)?;
+        Receipt::open(&note, &key).map(|receipt| (receipt, key))
+    }
+
+    /// Whether the receipt promises this result: the digest of what was answered, under the salt.
+    ///
+    /// # Errors
+    /// [`ReceiptError`]; [`ReceiptError::Other`] where it promises another result or none.
+    pub fn promises(&self, digest: &[u8; 32]) -> Result<(), ReceiptError> {
+        let (receipt, _) = self.open()?;
+        let sealed = self.salt.as_ref().map(|salt| Seal::of(salt, digest).0);
+        if receipt.result.is_some() && receipt.result == sealed { Ok(()) } else { Err(ReceiptError::Other) }
+    }
 }
 
 /// A proof that an entry stands in a tree.
@@ -145,6 +185,30 @@ mod tests {
             if let Some(other) = Receipt::parse(&text) {
                 prop_assert_eq!(other.text(), text);
             }
+        }
+
+        #[test]
+        fn a_given_receipt_promises_one_result(result: [u8; 32], salt: [u8; 32], byte in 0..32_usize) {
+            let name = Origin::new("renkei.example/audit/node/tokyo").unwrap();
+            let key = SigningKey::from_seed(name.clone(), crate::note::Kind::Log, &[7; 32]).unwrap();
+            let receipt = Receipt {
+                origin: name,
+                index: 3,
+                leaf: Hash::of(b"leaf"),
+                at: Timestamp(1),
+                query: QueryId::new("q-1").unwrap(),
+                result: Some(Seal::of(&Hash(salt), &result).0),
+            };
+            let note = receipt.sign(&key).unwrap().to_string();
+            let given =
+                Given { key: key.verifier().to_string(), note, part: 0, salt: Some(Hash(salt)), site: None };
+            prop_assert_eq!(given.open().unwrap().0, receipt);
+            prop_assert_eq!(given.promises(&result), Ok(()));
+            let mut other = result;
+            other[byte] ^= 1;
+            prop_assert_eq!(given.promises(&other), Err(ReceiptError::Other));
+            let unsalted = Given { salt: None, ..given };
+            prop_assert_eq!(unsalted.promises(&result), Err(ReceiptError::Other));
         }
 
         #[test]
