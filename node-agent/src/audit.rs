@@ -21,11 +21,13 @@ use renkei_audit::entry::{
 use renkei_audit::note::{Kind, Origin, SigningKey, VerifierKey};
 use renkei_audit::store::{Config, Log, Reader, StoreError};
 use renkei_audit::tree::Hash;
+use renkei_ledger::Flag;
 use renkei_pki::PeerName;
 use renkei_plan::Split;
 use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use crate::acts;
 use crate::query::Received;
 
 /// Between two looks at whether a heartbeat or a signature is due.
@@ -58,6 +60,7 @@ pub fn reader(state: &Path) -> Reader {
 #[derive(Debug)]
 pub(crate) struct Audit {
     log: Log,
+    state: PathBuf,
     name: PeerName,
     site: SiteId,
     policy: Line<64>,
@@ -91,7 +94,7 @@ impl Audit {
             log.append(outcome(query, part, State::Aborted, None, Cells::default(), 0)).wait()?;
         }
         let policy = Line::lossy(&Hash::of(policy.as_bytes()).to_string());
-        Ok(Self { log, name, site, policy, clock, entropy: Mutex::new(entropy) })
+        Ok(Self { log, state: state.to_owned(), name, site, policy, clock, entropy: Mutex::new(entropy) })
     }
 
     /// Records that a question is about to be executed. Durable when it returns.
@@ -125,7 +128,8 @@ impl Audit {
         let deadline = begun.after(received.time_left);
         let query = received.query.clone();
         // There before the INTENT is: whoever gives up while it is being written leaves an OUTCOME behind it.
-        let mut open = Open { audit: Arc::clone(self), query, part, begun, deadline, asked, closed: false };
+        let mut open =
+            Open { audit: Arc::clone(self), query, part, begun, deadline, asked, closed: false, near: Vec::new() };
         if let Err(error) = self.log.append(Draft { body, openings }).await {
             open.closed = true;
             return Err(error);
@@ -170,6 +174,7 @@ impl Audit {
     pub(crate) async fn run(&self, shutdown: CancellationToken) {
         self.act(Act::Start).await;
         while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
+            self.acts().await;
             if let Err(error) = self.settle().await {
                 tracing::error!(
                     error = renkei_service::chain(&error),
@@ -180,6 +185,24 @@ impl Audit {
         self.act(Act::Stop).await;
         if let Err(error) = self.log.checkpoint().await {
             tracing::error!(error = renkei_service::chain(&error), "the audit log could not be signed at the end");
+        }
+    }
+
+    /// Records what somebody at the site did in another process.
+    async fn acts(&self) {
+        for (file, act) in acts::waiting(&self.state) {
+            let admin = Admin {
+                act: if act.subject == "ledger" { Act::Ceremony } else { Act::LogRead },
+                detail: Line::lossy(&act.detail),
+                digest: None,
+                private: Private::default(),
+                subject: Line::lossy(&act.subject),
+                who: None,
+            };
+            match self.log.append(Body::Admin(admin)).await {
+                Ok(_) => drop(fs::remove_file(file)),
+                Err(error) => tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing"),
+            }
         }
     }
 
@@ -251,13 +274,31 @@ pub(crate) struct Open {
     deadline: Timestamp,
     asked: u64,
     closed: bool,
+    /// What of the answer is near an earlier one.
+    near: Vec<String>,
 }
 
 impl Open {
+    /// Notes which parts of the answer differ by few persons from which earlier ones; the site alone can read it.
+    pub(crate) fn note(&mut self, flags: &[Flag]) {
+        let near = flags.iter().map(|flag| {
+            let Flag { part, anchor_part, anchor_query, anchor_project, rest, mode } = flag;
+            let near = if *rest { "the rest of a total without" } else { "near" };
+            format!("{part} {near} {anchor_part} of {anchor_query} ({anchor_project}): {}", mode.as_str())
+        });
+        self.near = near.collect();
+    }
+
     /// Records how it ended. Durable when it returns: only then may an answer leave.
     pub(crate) async fn close(mut self, state: State, code: Option<Code>, released: u64) -> Result<(), StoreError> {
         self.closed = true;
-        self.audit.log.append(self.outcome(state, code, released)).await.map(|_| ())
+        let mut draft = Draft::from(self.outcome(state, code, released));
+        if let (Body::Outcome(outcome), false) = (&mut draft.body, self.near.is_empty()) {
+            let mut entropy = self.audit.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+            // A name of plain letters, and the first field: it cannot fail.
+            let _ = outcome.private.seal("ledger", &self.near.join("; "), &mut *entropy, &mut draft.openings);
+        }
+        self.audit.log.append(draft).await.map(|_| ())
     }
 
     fn outcome(&self, state: State, code: Option<Code>, released: u64) -> Body {

@@ -2,8 +2,10 @@
 
 mod audit;
 mod ingest;
+mod ledger;
 mod map;
 mod mapping;
+mod preview;
 mod pull;
 mod report;
 mod snapshots;
@@ -60,6 +62,11 @@ enum Command {
     /// Checks and shows the node's own log of questions.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// What left this hospital: shows it, exports it, recovers the ledger. Never persons.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// Shows which cells of a statement would leave, which are held, and by which rule. Nothing leaves; it is recorded.
+    Preview(preview::Args),
     /// Shows what came into a snapshot, as text, JSON or a page for the browser.
     Report(report::Args),
     /// From codes to concepts: what is not mapped yet, and what a new map would change.
@@ -143,6 +150,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest(args) => ingest::run(&args, language),
         Command::Pull(command) => pull::run(&command),
         Command::Audit(command) => audit::run(&command, language),
+        Command::Ledger(command) => ledger::run(&command, language),
+        Command::Preview(args) => preview::run(&args, language),
         Command::Report(args) => report::run(&args, language),
         Command::Map(command) => map::run(&command, language),
         Command::Mapping(command) => mapping::run(&command),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use renkei_ingest::Rules;
 use renkei_ingest::codes::Master;
+pub use renkei_policy::{Budget, Level, Mode};
 use renkei_policy::{Grant, SitePolicy, Tables};
 use renkei_service::Target;
 use renkei_service::config::{ConfigError, Problems, Settings};
@@ -90,11 +91,13 @@ pub struct Listen {
 pub struct Policy {
     /// Distinct persons that a released cell has at least.
     pub minimum_persons: u32,
+    /// The highest level that is answered, whatever a project is granted.
+    pub level: Level,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { minimum_persons: renkei_policy::DEFAULT_MINIMUM }
+        Self { minimum_persons: renkei_policy::DEFAULT_MINIMUM, level: Level::Aggregate }
     }
 }
 
@@ -111,6 +114,17 @@ pub struct Project {
     pub members: Option<BTreeSet<PersonId>>,
     /// A stricter minimum of persons; below 5 on synthetic or public snapshots only.
     pub minimum_persons: Option<u32>,
+    /// How far the grant goes.
+    #[serde(default = "aggregate")]
+    pub level: Level,
+    /// What happens to nearly the same cohort as one that was released before; the level's own way where left out.
+    pub ledger: Option<Mode>,
+    /// How many questions it may ask; the level's own number where left out.
+    pub budget: Option<Budget>,
+}
+
+fn aggregate() -> Level {
+    Level::Aggregate
 }
 
 /// CDM tables that a project may read.
@@ -199,6 +213,18 @@ impl Settings for Config {
             if !seen.insert(&project.id) {
                 problems.add(&format!("projects.{i}.id"), format!("`{}` stands twice", project.id));
             }
+            if project.level == Level::Row {
+                problems.add(
+                    &format!("projects.{i}.level"),
+                    "must be \"feasibility\" or \"aggregate\"; rows are not released",
+                );
+            }
+            if project.level == Level::Feasibility && project.ledger == Some(Mode::Flag) {
+                problems.add(
+                    &format!("projects.{i}.ledger"),
+                    "must be \"substitute\" or \"hold\" at the level feasibility",
+                );
+            }
             let tables = match &project.tables {
                 GrantedTables::All => None,
                 GrantedTables::Only(tables) => Some(tables),
@@ -263,9 +289,12 @@ impl Config {
             },
             members: project.members.clone(),
             minimum_persons: project.minimum_persons,
+            level: project.level,
+            mode: project.ledger,
+            budget: project.budget,
         };
         let grants: BTreeMap<_, _> = self.projects.iter().map(|p| (p.id.clone(), grant(p))).collect();
-        SitePolicy { minimum_persons: self.policy.minimum_persons, grants }
+        SitePolicy { minimum_persons: self.policy.minimum_persons, level: self.policy.level, grants }
     }
 }
 

@@ -8,6 +8,7 @@
 //! One folder is one station: [`query`] is what happens to a question, [`engine`] computes, [`store`] keeps snapshots,
 //! [`ingest`] makes them, [`node`] wires the program and keeps the connection.
 
+mod acts;
 pub mod audit;
 pub mod cli;
 pub mod config;

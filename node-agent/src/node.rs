@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use renkei_ledger::Ledger;
 use renkei_pki::{Credentials, PeerName, PeerRole};
 use renkei_proto::v1::node_server::NodeServer;
 use renkei_service::{Dialler, Gate, Jitter, Listener, NodeListener, NodeSession, SessionState};
@@ -115,12 +118,17 @@ fn service(
         spill_dir,
         spill_bytes: config.engine.spill_gib * 1024 * 1024 * 1024,
     };
+    let ledger = Ledger::open(&config.state_dir, rand::Rng::random(&mut StdRng::from_os_rng()))?;
+    if ledger.cut() > 0 {
+        tracing::warn!(bytes = ledger.cut(), "the ledger had a torn end, which nobody had relied on and which was cut");
+    }
     let pipeline = Pipeline {
         planner: Pipeline::planner(),
         policy: config.site_policy(),
         snapshots: Snapshots::new(store, config.opt_out.clone()),
         engine: Engine::new(site.clone(), limits)?,
         audit,
+        ledger: Arc::new(ledger),
         clock,
         places: Semaphore::new(config.engine.questions),
     };

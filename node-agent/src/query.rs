@@ -4,6 +4,7 @@
 //! nothing is read before the policy has permitted, nothing leaves that was not released.
 
 mod answer;
+mod budget;
 mod decide;
 mod execute;
 mod feeds;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use prost::Message;
 use renkei_audit::entry::State;
 use renkei_audit::tree::Hash;
+use renkei_ledger::{Asking, Flag, Ledger};
 use renkei_plan::{Catalogue, Planner, Question, Split};
 use renkei_policy::SitePolicy;
 use renkei_proto::v1::AskRequest;
@@ -24,6 +26,8 @@ use renkei_types::{Clock, Code, Refusal, SiteState};
 use tokio::sync::Semaphore;
 
 pub use answer::Answer;
+pub(crate) use decide::{mapped, permit};
+pub(crate) use execute::{Executed, Settling, execute};
 pub(crate) use receive::Received;
 
 use crate::audit::Audit;
@@ -38,6 +42,7 @@ pub(crate) struct Pipeline {
     pub(crate) snapshots: Snapshots,
     pub(crate) engine: Engine,
     pub(crate) audit: Arc<Audit>,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Questions at the same time.
     pub(crate) places: Semaphore,
@@ -110,8 +115,8 @@ impl Pipeline {
             tracing::warn!(error = renkei_service::chain(&unready), "no snapshot to run on");
             Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
         })?;
-        let permit = decide::decide(&self.policy, received, split, &tables)?;
-        decide::mapped(split, &tables)?;
+        let permit = Arc::new(decide::decide(&self.policy, received, split, &tables)?);
+        mapped(split, &tables)?;
         let points: Vec<_> = split.points_of(received.round).cloned().collect();
         let feeds = feeds::take(split, received).map_err(|refusal| Box::new(Answer::refused(refusal)))?;
         let left_out = self.snapshots.left_out(&tables, &received.project).map_err(|unready| {
@@ -122,15 +127,32 @@ impl Pipeline {
             Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
         })?;
         let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out.persons };
+        let snapshot = tables.snapshot().id();
+        budget::charge(&self.ledger, &permit, received, snapshot, self.clock.now())?;
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
         begun.store(true, Ordering::Release);
-        let intent = self.audit.intent(received, split, tables.snapshot().id(), left_out.version).await;
-        let open = intent.map_err(|error| {
+        let intent = self.audit.intent(received, split, snapshot, left_out.version).await;
+        let mut open = intent.map_err(|error| {
             begun.store(false, Ordering::Release);
             unrecorded(error)
         })?;
-        match execute::execute(&self.engine, &permit, &points, read).await {
-            Ok(cells) => {
+        let settling = Settling {
+            ledger: Arc::clone(&self.ledger),
+            asking: Asking {
+                project: received.project.clone(),
+                query: received.query.clone(),
+                snapshot: snapshot.clone(),
+                mode: permit.mode(),
+                minimum: permit.minimum_persons(),
+                now: self.clock.now(),
+            },
+            population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),
+            rehearsal: false,
+        };
+        match execute(&self.engine, Arc::clone(&permit), &points, read, settling).await {
+            Ok(Executed { cells, flags }) => {
+                flagged(&flags);
+                open.note(&flags);
                 let released = cells.iter().map(|(_, released)| released.batch().num_rows() as u64).sum();
                 open.close(State::Answered, None, released).await.map_err(unrecorded)?;
                 Ok(Answer::released(&permit, &tables, cells))
@@ -140,6 +162,19 @@ impl Pipeline {
                 Err(answer)
             }
         }
+    }
+}
+
+/// What is near an earlier answer is somebody's to look at; ids only, nothing of a cell.
+fn flagged(flags: &[Flag]) {
+    for flag in flags {
+        tracing::warn!(
+            part = flag.part,
+            earlier = %flag.anchor_query,
+            earlier_project = %flag.anchor_project,
+            mode = flag.mode.as_str(),
+            "part of an answer differs from an earlier one by few persons"
+        );
     }
 }
 

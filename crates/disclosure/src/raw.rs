@@ -1,6 +1,6 @@
 //! Cells as the engine computed them; they never leave the process in this form.
 
-use arrow_array::{ArrayRef, Int64Array, StructArray};
+use arrow_array::{ArrayRef, BinaryArray, StructArray};
 use arrow_schema::SchemaRef;
 
 /// Raw cells of one release point, one row per cell.
@@ -9,20 +9,25 @@ pub struct Raw {
     pub schema: SchemaRef,
     /// Group keys.
     pub keys: Vec<ArrayRef>,
+    /// Whether the last key says to which of several grouping sets a cell belongs: an unsigned integer in which bit i
+    /// from the lowest, of as many as there are other keys, is set where the i-th key from the last is left out.
+    pub sets: bool,
     /// States, in order.
     pub states: Vec<RawState>,
-    /// Distinct persons per cell; `None` where the permit does not ask for them.
-    pub persons: Option<Int64Array>,
+    /// [`Contributions`](crate::Contributions) of all rows of each cell; `None` where the permit does not ask for them.
+    pub persons: Option<BinaryArray>,
 }
 
 /// One aggregate's state in every cell.
 pub struct RawState {
     /// The state's struct, without nulls.
     pub state: StructArray,
-    /// Distinct persons who contribute; `None` where all of the cell's do.
-    pub contributors: Option<Int64Array>,
+    /// [`Contributions`](crate::Contributions) to it; `None` where all rows of the cell contribute.
+    pub contributors: Option<BinaryArray>,
     /// Whether the rest of the cell has to be protected as well.
     pub conditional: bool,
+    /// Whether amounts are summed, so that the largest contributors have to be looked at.
+    pub amounts: bool,
 }
 
 impl std::fmt::Debug for Raw {

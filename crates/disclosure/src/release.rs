@@ -1,26 +1,52 @@
-//! Minimum persons, per cell and per aggregate.
+//! What leaves: listed cells, NULL where an aggregate is held, sorted by their keys.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, Scalar,
     StructArray, UInt32Array,
 };
-use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_buffer::NullBuffer;
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 use arrow_select::zip::zip;
-use renkei_policy::Permit;
 
-use crate::{Raw, RawState};
+use crate::contributions::BadContributions;
+use crate::review::{Point, State};
+use crate::{Part, Reason};
 
 /// Cells that may leave the hospital.
 #[derive(Debug, Clone)]
 pub struct Released {
     batch: RecordBatch,
     held: bool,
+    findings: Findings,
+}
+
+/// What was decided, cell by cell, for the node's own eyes.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    /// The keys of all raw cells, listed or not.
+    pub keys: Vec<ArrayRef>,
+    /// Why a cell is not listed.
+    pub unlisted: Vec<Option<Reason>>,
+    /// For each aggregate, why it is held in a cell.
+    pub held: Vec<Vec<Option<Reason>>>,
+    /// For each cell, whether an earlier answer leaves in place of one of its aggregates.
+    pub substituted: Vec<bool>,
+}
+
+impl Findings {
+    /// How many cells are not listed, and how many aggregates of listed cells are held, for a reason.
+    #[must_use]
+    pub fn count(&self, reason: Reason) -> usize {
+        let unlisted = self.unlisted.iter().filter(|found| **found == Some(reason)).count();
+        let held = self.held.iter().flat_map(|held| held.iter().zip(&self.unlisted));
+        unlisted + held.filter(|(held, unlisted)| unlisted.is_none() && **held == Some(reason)).count()
+    }
 }
 
 impl Released {
@@ -35,80 +61,75 @@ impl Released {
     pub fn held(&self) -> bool {
         self.held
     }
+
+    /// What was decided and why. It stays inside the node.
+    #[must_use]
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    pub(crate) fn of(index: usize, point: Point, substituted: &BTreeSet<Part>) -> Result<Self, ReleaseError> {
+        let listed: BooleanArray = (0..point.rows).map(|cell| Some(point.listed(cell))).collect();
+        let of_cell = |cell: usize| {
+            substituted
+                .iter()
+                .any(|part| matches!(part, Part::Cell { point, cell: c, .. } if *point == index && *c == cell))
+        };
+        let findings = Findings {
+            keys: point.keys.clone(),
+            unlisted: point.unlisted,
+            held: point.states.iter().map(|state| state.held.clone()).collect(),
+            substituted: (0..point.rows).map(of_cell).collect(),
+        };
+        let keys = point.keys.len();
+        let mut columns = point.keys;
+        for state in point.states {
+            columns.push(guard(state)?);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(point.rows));
+        let batch = RecordBatch::try_new_with_options(point.schema, columns, &options)?;
+        let batch = sorted(filter_record_batch(&batch, &listed)?, keys)?;
+        let held = batch.columns().iter().skip(keys).any(|column| column.null_count() > 0);
+        Ok(Self { batch, held, findings })
+    }
 }
 
-/// Why nothing can be released. A fault of the program, never of the data.
+/// Why nothing can be released. A fault of the program or of the ledger, never of the data.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// The permit demands a minimum, and persons were not counted.
     #[error("persons were not counted although the permit demands a minimum")]
     Uncounted,
-    /// Columns of different lengths or types.
+    /// Columns of different lengths.
+    #[error("raw cells are of different lengths")]
+    Lengths,
+    /// Contributions that cannot be read.
+    #[error(transparent)]
+    Contributions(#[from] BadContributions),
+    /// Columns of other types.
     #[error("raw cells are malformed")]
     Malformed(#[from] ArrowError),
+    /// What left before is not known, or what leaves cannot be kept.
+    #[error("the ledger failed")]
+    Memory(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Applies the permit to raw cells.
-///
-/// # Errors
-/// [`ReleaseError`] when the cells are malformed or persons were not counted; then nothing leaves.
-pub fn release(permit: &Permit, raw: Raw) -> Result<Released, ReleaseError> {
-    let keys = raw.keys.len();
-    let listed = listed(permit, &raw)?;
-    let mut columns = raw.keys;
-    for state in raw.states {
-        columns.push(guard(permit, state, raw.persons.as_ref())?);
+impl ReleaseError {
+    pub(crate) fn memory(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Memory(Box::new(error))
     }
-    let rows = columns.first().map_or(0, |column| column.len());
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let batch = RecordBatch::try_new_with_options(raw.schema, columns, &options)?;
-    let batch = match listed {
-        Some(listed) => filter_record_batch(&batch, &listed)?,
-        None => batch,
-    };
-    let batch = sorted(batch, keys)?;
-    let held = batch.columns().iter().skip(keys).any(|column| column.null_count() > 0);
-    Ok(Released { batch, held })
 }
 
-/// The cells with enough persons; `None` where the permit holds nothing.
-fn listed(permit: &Permit, raw: &Raw) -> Result<Option<BooleanArray>, ReleaseError> {
-    if !permit.guarded() {
-        return Ok(None);
+/// One aggregate as it may leave: NULL where it is held.
+fn guard(state: State) -> Result<ArrayRef, ReleaseError> {
+    let valid: BooleanArray = state.held.iter().map(|held| Some(held.is_none())).collect();
+    if valid.true_count() == valid.len() {
+        return Ok(Arc::new(state.array));
     }
-    let persons = raw.persons.as_ref().ok_or(ReleaseError::Uncounted)?;
-    let enough = |n: Option<i64>| Some(n.is_some_and(|n| n >= i64::from(permit.minimum_persons())));
-    Ok(Some(persons.iter().map(enough).collect()))
-}
-
-/// One aggregate as it may leave: NULL where its contributors or their conditional rest are few, and where it is not a
-/// number: an infinite total says of everybody else that they did not matter.
-fn guard(permit: &Permit, raw: RawState, persons: Option<&Int64Array>) -> Result<ArrayRef, ReleaseError> {
-    let mut valid = finite(&raw.state);
-    if let Some(contributors) = raw.contributors.filter(|_| permit.guarded()) {
-        let persons = persons.ok_or(ReleaseError::Uncounted)?;
-        let few = |n: i64| n != 0 && n < i64::from(permit.minimum_persons());
-        let enough = contributors.iter().zip(persons.iter()).map(|(contributing, all)| {
-            let (contributing, all) = (contributing.unwrap_or(0), all.unwrap_or(0));
-            !(few(contributing) || raw.conditional && few(all - contributing))
-        });
-        valid = &valid & &enough.collect();
-    }
-    if valid.count_set_bits() == valid.len() {
-        return Ok(Arc::new(raw.state));
-    }
-    let valid = BooleanArray::new(valid, None);
-    let (fields, columns, _) = raw.state.into_parts();
+    let (fields, columns, _) = state.array.into_parts();
     let columns = columns.iter().map(|column| wipe(column, &valid)).collect::<Result<_, _>>()?;
     let nulls = NullBuffer::new(valid.values().clone());
     Ok(Arc::new(StructArray::try_new(fields, columns, Some(nulls))?))
-}
-
-/// The cells whose numbers are numbers.
-fn finite(state: &StructArray) -> BooleanBuffer {
-    let floats: Vec<&Float64Array> =
-        state.columns().iter().filter_map(|column| column.as_any().downcast_ref()).collect();
-    BooleanBuffer::collect_bool(state.len(), |row| floats.iter().all(|column| column.value(row).is_finite()))
 }
 
 /// Zero in place of every held value: what lies under a NULL is still in the buffer that leaves.

@@ -1,31 +1,20 @@
 //! The decision.
 
-use std::collections::BTreeSet;
+use renkei_types::{Code, ProjectId, Refusal, SiteState};
 
-use renkei_types::{Code, PersonId, ProjectId, Refusal, SiteState};
+use crate::{Ask, Budget, Exploration, FLOOR, Grant, Level, Mode, SitePolicy};
 
-use crate::{FLOOR, Seal, SitePolicy};
+/// Coded dimensions of a question of feasibility.
+pub const MAX_DIMENSIONS: usize = 3;
 
-/// What is asked, as far as the policy looks at it.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
-    /// The project under which it is asked.
-    pub project: &'a ProjectId,
-    /// Who asks.
-    pub subject: &'a PersonId,
-    /// Tables of persons and of the site that the statement reads.
-    pub tables: &'a BTreeSet<String>,
-    /// Vocabulary tables that it reads.
-    pub reference_tables: &'a BTreeSet<String>,
-    /// The seal of the snapshot that would answer.
-    pub seal: Seal,
-}
-
-/// The right to execute one question and to release its cells under these numbers. Only [`decide`] makes one.
+/// The right to execute one question and to release its cells under these rules. Only [`decide`] makes one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permit {
     minimum_persons: u32,
     project: ProjectId,
+    level: Level,
+    mode: Mode,
+    budget: Budget,
 }
 
 impl Permit {
@@ -42,10 +31,35 @@ impl Permit {
         &self.project
     }
 
+    /// The level at which it is answered.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// What happens to nearly the same cohort as one that was released before.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How many questions the project and the person may ask.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
     /// Whether persons have to be counted at all.
     #[must_use]
     pub fn guarded(&self) -> bool {
         self.minimum_persons > 1
+    }
+
+    /// Whether what leaves is compared with what left before. A minimum below [`FLOOR`], which open snapshots alone
+    /// can have, switches it off together with the rules against recomputing a held cell.
+    #[must_use]
+    pub fn remembered(&self) -> bool {
+        self.minimum_persons >= FLOOR
     }
 }
 
@@ -85,11 +99,67 @@ pub fn decide(policy: &SitePolicy, ask: &Ask<'_>) -> Result<Permit, Box<Denial>>
                 .hint("leave the table out, or have the hospital extend the grant");
         return deny(SiteState::NotApproved, refusal);
     }
-    minimum(policy, grant.minimum_persons, ask)
+    let level = level(policy, grant, ask)?;
+    if level == Level::Feasibility {
+        explores(ask.exploration)?;
+    }
+    let minimum_persons = minimum(policy, grant.minimum_persons, ask)?;
+    let mode = match (level, grant.mode) {
+        // Flags alone do not stop a tracker in exploration, where nobody has approved the questions.
+        (Level::Feasibility, Some(Mode::Hold)) => Mode::Hold,
+        (Level::Feasibility, _) => Mode::Substitute,
+        (_, mode) => mode.unwrap_or(level.mode()),
+    };
+    let budget = grant.budget.unwrap_or(Budget::of(level));
+    Ok(Permit { minimum_persons, project: ask.project.clone(), level, mode, budget })
+}
+
+/// The level of the grant, narrowed by the site.
+fn level(policy: &SitePolicy, grant: &Grant, ask: &Ask<'_>) -> Result<Level, Box<Denial>> {
+    let level = grant.level.min(policy.level);
+    if grant.level == Level::Row {
+        let message = format!("project {} is granted rows, which this version does not release", ask.project);
+        let refusal = Refusal::new(Code::Level, message).hint("have the hospital grant the level `aggregate`");
+        return deny(SiteState::Refused, refusal);
+    }
+    Ok(level)
+}
+
+/// The rules of statements at the level *feasibility*.
+fn explores(asked: &Exploration) -> Result<(), Box<Denial>> {
+    let refuse = |message: String, hint: &str| deny(SiteState::Refused, Refusal::new(Code::Level, message).hint(hint));
+    if let Some(aggregate) = asked.other_aggregates.first() {
+        return refuse(
+            format!("the level feasibility gives numbers of persons only, not `{aggregate}`"),
+            "write count(DISTINCT person_id), or have the hospital grant the level `aggregate`",
+        );
+    }
+    if let Some(key) = asked.other_keys.first() {
+        return refuse(
+            format!("the level feasibility groups by codes, bands, months and years, not by `{key}`"),
+            "group by a code, a band of CASE, date_trunc('month', …) or a year",
+        );
+    }
+    if asked.dimensions > MAX_DIMENSIONS {
+        return refuse(
+            format!("the level feasibility groups by at most {MAX_DIMENSIONS} keys, not {}", asked.dimensions),
+            "leave keys out, or ask in parts",
+        );
+    }
+    if let Some(literal) = asked.off_grid.first() {
+        let nearest = literal.nearest.join(" or ");
+        let message = format!(
+            "the level feasibility takes literals on a grid; `{}` for `{}` is beside it",
+            literal.literal, literal.what
+        );
+        let refusal = Refusal::new(Code::Grid, message).hint(format!("the nearest on the grid: {nearest}"));
+        return deny(SiteState::Refused, refusal.at(literal.position));
+    }
+    Ok(())
 }
 
 /// The site's minimum, tightened by the project; loosened on open snapshots only.
-fn minimum(policy: &SitePolicy, wanted: Option<u32>, ask: &Ask<'_>) -> Result<Permit, Box<Denial>> {
+fn minimum(policy: &SitePolicy, wanted: Option<u32>, ask: &Ask<'_>) -> Result<u32, Box<Denial>> {
     let minimum_persons = match (wanted, ask.seal.is_open()) {
         (Some(k), true) => k,
         (None, true) => policy.minimum_persons,
@@ -104,7 +174,7 @@ fn minimum(policy: &SitePolicy, wanted: Option<u32>, ask: &Ask<'_>) -> Result<Pe
         .hint("set the minimum to at least 5, or remove it");
         return deny(SiteState::Refused, refusal);
     }
-    Ok(Permit { minimum_persons, project: ask.project.clone() })
+    Ok(minimum_persons)
 }
 
 #[cfg(test)]

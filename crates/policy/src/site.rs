@@ -49,9 +49,94 @@ impl Tables {
     }
 }
 
+/// How far a grant goes. Each level includes what those before it may ask, under its own rules of release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Numbers of persons by at most three coded dimensions, in bins, with literals on a grid: to see whether a study is
+    /// possible, before anybody approved one.
+    Feasibility,
+    /// The whole guarded language, exact above the rules: an approved project.
+    Aggregate,
+    /// Rows of persons under a release that the hospital signed. Reserved: nothing is answered at this level.
+    Row,
+}
+
+impl Level {
+    /// The name in files and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Feasibility => "feasibility",
+            Self::Aggregate => "aggregate",
+            Self::Row => "row",
+        }
+    }
+
+    /// What happens to nearly the same cohort at this level, unless the site says otherwise.
+    #[must_use]
+    pub fn mode(self) -> Mode {
+        match self {
+            Self::Feasibility => Mode::Substitute,
+            Self::Aggregate | Self::Row => Mode::Flag,
+        }
+    }
+}
+
+/// What happens to a cell whose persons are nearly those of one that was released before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The earlier answer is given again.
+    Substitute,
+    /// The exact answer leaves, and the pair is written to the log.
+    Flag,
+    /// The cell is held until somebody at the site has looked at it.
+    Hold,
+}
+
+impl Mode {
+    /// The name in files and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Substitute => "substitute",
+            Self::Flag => "flag",
+            Self::Hold => "hold",
+        }
+    }
+}
+
+/// How many questions may be asked; `None` where there is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// Of one project within 30 days.
+    pub project_30_days: Option<u32>,
+    /// Of one person within a day.
+    pub person_day: Option<u32>,
+}
+
+impl Budget {
+    /// What a level allows unless the site says otherwise.
+    #[must_use]
+    pub fn of(level: Level) -> Self {
+        match level {
+            Level::Feasibility => Self { project_30_days: Some(100), person_day: Some(20) },
+            Level::Aggregate | Level::Row => Self::default(),
+        }
+    }
+}
+
 /// What one project may ask at this site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
+    /// How far the grant goes.
+    pub level: Level,
+    /// What happens to nearly the same cohort; the level's own way where it is not said.
+    pub mode: Option<Mode>,
+    /// How many questions it may ask; the level's own number where it is not said.
+    pub budget: Option<Budget>,
     /// Tables it may read.
     pub tables: Tables,
     /// People who may ask; `None` leaves the roster to the gateway.
@@ -65,6 +150,8 @@ pub struct Grant {
 pub struct SitePolicy {
     /// Minimum of persons per cell.
     pub minimum_persons: u32,
+    /// The highest level that this site answers at all, whatever a grant says.
+    pub level: Level,
     /// Projects that this site has granted something.
     pub grants: BTreeMap<ProjectId, Grant>,
 }

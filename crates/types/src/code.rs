@@ -89,6 +89,12 @@ codes! {
     TableGrant = "E-GRANT-TABLE", Denied;
     /// The asked minimum of persons is below what the snapshot's seal allows.
     MinimumPersons = "E-MINIMUM", Denied;
+    /// The statement is beyond the level of the grant.
+    Level = "E-LEVEL", Denied;
+    /// A literal beside the grid of the level *feasibility*.
+    Grid = "E-GRID", Denied;
+    /// The project or the person has asked as many questions as the site allows.
+    Budget = "E-BUDGET", Denied;
     /// The question's clock is too far from the node's.
     Clock = "E-CLOCK", Denied;
 

@@ -14,15 +14,16 @@ use renkei_plan::{CellState, ReleasePoint, StateKind, feed_index, is_catalogue_s
 use renkei_types::SiteId;
 use std::sync::Arc;
 
+use super::contributions::contributions_udaf;
 use super::keys::keys_udaf;
 use super::persons::persons_udaf;
 use super::states::{comoments_udaf, float_udaf, integer_udaf, moments_udaf};
 use super::{Feeds, SnapshotTables};
 
-/// Name of the column of distinct persons per cell.
+/// Name of the column of each cell's contributions.
 pub(super) const PERSONS: &str = "__persons";
 
-/// Name of the column of distinct contributors to state `i`.
+/// Name of the column of contributions to state `i`.
 pub(super) fn contributors_name(i: usize) -> String {
     format!("p{i}")
 }
@@ -36,11 +37,11 @@ pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'
         aggregates.push(state_expr(state, &owner, &input)?.alias(format!("s{i}")));
     }
     if guarded {
-        aggregates.push(call(&persons_udaf(), owner.clone(), None)?.alias(PERSONS));
+        aggregates.push(call(&contributions_udaf(), owner.clone(), None)?.alias(PERSONS));
         for (i, state) in point.states.iter().enumerate() {
             if let Some(contributors) = &state.contributors {
-                let persons = call(&persons_udaf(), owner.clone(), Some(contributors.clone()))?;
-                aggregates.push(persons.alias(contributors_name(i)));
+                let parts = contributions(state, &owner, &input)?;
+                aggregates.push(filtered(parts, Some(contributors.clone()))?.alias(contributors_name(i)));
             }
         }
     }
@@ -85,6 +86,18 @@ fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Ex
         }
     };
     filtered(function.call(args), state.filter.clone())
+}
+
+/// What persons bring to a state: their rows, and the values where it adds up values.
+fn contributions(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Expr> {
+    let mut args = vec![owner.clone()];
+    if super::cells::amounts(state.kind) {
+        for value in [&state.argument, &state.second].into_iter().flatten() {
+            let float = value.get_type(input.schema())? == DataType::Float64;
+            args.push(if float { value.clone() } else { cast(value.clone(), DataType::Float64) });
+        }
+    }
+    Ok(contributions_udaf().call(args))
 }
 
 /// The rows of a table but for those of persons who are left out.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StructArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, BinaryArray, StructArray};
 use datafusion::arrow::compute::{cast, concat_batches};
-use datafusion::arrow::datatypes::{Int64Type, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{Result, internal_datafusion_err};
 use renkei_disclosure::{Raw, RawState};
@@ -25,21 +25,31 @@ pub(super) fn read(point: &ReleasePoint, guarded: bool, schema: &SchemaRef, batc
     let mut states = Vec::with_capacity(point.states.len());
     for (i, state) in point.states.iter().enumerate() {
         let contributors = match (&state.contributors, guarded) {
-            (Some(_), true) => Some(integers(&column(&contributors_name(i))?)),
+            (Some(_), true) => Some(sets(&column(&contributors_name(i))?)?),
             _ => None,
         };
         states.push(RawState {
             state: structure(state.kind, &column(&format!("s{i}"))?)?,
             contributors,
             conditional: state.conditional,
+            amounts: amounts(state.kind),
         });
     }
-    let persons = if guarded { Some(integers(&column(PERSONS)?)) } else { None };
-    Ok(Raw { schema: point.cell_schema(), keys, states, persons })
+    let persons = if guarded { Some(sets(&column(PERSONS)?)?) } else { None };
+    Ok(Raw { schema: point.cell_schema(), keys, sets: point.sets.is_some(), states, persons })
 }
 
-fn integers(column: &ArrayRef) -> Int64Array {
-    column.as_primitive::<Int64Type>().clone()
+/// Whether a kind of state adds up values of persons.
+pub(super) fn amounts(kind: StateKind) -> bool {
+    match kind {
+        StateKind::Count | StateKind::Persons | StateKind::Keys => false,
+        StateKind::SumInteger | StateKind::SumFloat | StateKind::Moments | StateKind::Comoments => true,
+    }
+}
+
+fn sets(column: &ArrayRef) -> Result<BinaryArray> {
+    let sets = column.as_binary_opt::<i32>().cloned();
+    sets.ok_or_else(|| internal_datafusion_err!("contributions are binary"))
 }
 
 /// Counts come as plain integers, the rest as the state's struct already.

@@ -90,7 +90,7 @@ impl Answer {
     }
 
     /// What explains any state but `answered`, for the node's own records.
-    pub(super) fn reason(&self) -> &str {
+    pub(crate) fn reason(&self) -> &str {
         self.refusal.as_ref().map_or("", |refusal| &refusal.message)
     }
 

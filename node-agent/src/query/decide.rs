@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use renkei_plan::Split;
-use renkei_policy::{Ask, Permit, SitePolicy};
-use renkei_types::{Code, Refusal, SiteState};
+use renkei_policy::{Ask, Denial, Exploration, OffGrid, Permit, Seal, SitePolicy};
+use renkei_types::{Code, PersonId, ProjectId, Refusal, SiteState};
 
 use super::{Answer, Received};
 use crate::engine::SnapshotTables;
@@ -15,18 +15,49 @@ pub(super) fn decide(
     split: &Split,
     tables: &Arc<SnapshotTables>,
 ) -> Result<Permit, Box<Answer>> {
+    let permit = permit(policy, &received.project, &received.subject, split, tables.snapshot().seal().into());
+    permit.map_err(|denial| Box::new(Answer::denied(*denial)))
+}
+
+/// The policy's word on a statement.
+pub(crate) fn permit(
+    policy: &SitePolicy,
+    project: &ProjectId,
+    subject: &PersonId,
+    split: &Split,
+    seal: Seal,
+) -> Result<Permit, Box<Denial>> {
+    let exploration = exploration(split);
     let ask = Ask {
-        project: &received.project,
-        subject: &received.subject,
+        project,
+        subject,
         tables: &split.facts.tables,
         reference_tables: &split.facts.reference_tables,
-        seal: tables.snapshot().seal().into(),
+        seal,
+        exploration: &exploration,
     };
-    renkei_policy::decide(policy, &ask).map_err(|denial| Box::new(Answer::denied(*denial)))
+    renkei_policy::decide(policy, &ask)
+}
+
+/// The statement as a question of feasibility.
+fn exploration(split: &Split) -> Exploration {
+    let found = split.exploration();
+    let off_grid = found.off_grid.into_iter().map(|literal| OffGrid {
+        what: literal.what,
+        literal: literal.literal,
+        nearest: literal.nearest,
+        position: None,
+    });
+    Exploration {
+        other_aggregates: found.other_aggregates,
+        other_keys: found.other_keys,
+        dimensions: found.dimensions,
+        off_grid: off_grid.collect(),
+    }
 }
 
 /// A table that the source never had is not the same as one without rows: the former cannot be answered as zero.
-pub(super) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Box<Answer>> {
+pub(crate) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Box<Answer>> {
     let asked = || split.facts.tables.iter().chain(&split.facts.reference_tables);
     if let Some(table) = asked().find(|table| !tables.has(table)) {
         return Err(not_mapped(table, "is not mapped at this site"));

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use renkei_ledger::Ledger;
 use renkei_pki::{PeerName, PeerRole};
-use renkei_policy::SitePolicy;
+use renkei_policy::{Level, SitePolicy};
 use renkei_proto::v1::AskRequest;
 use renkei_types::{Clock, Code, FixedClock, SiteId, SiteState, Timestamp};
 use tokio::sync::Semaphore;
@@ -24,10 +25,11 @@ fn pipeline(state: &std::path::Path) -> Pipeline {
     let store = Store::open(state, Arc::clone(&clock)).unwrap();
     Pipeline {
         planner: Pipeline::planner(),
-        policy: SitePolicy { minimum_persons: 10, grants: std::collections::BTreeMap::new() },
+        policy: SitePolicy { minimum_persons: 10, level: Level::Aggregate, grants: std::collections::BTreeMap::new() },
         snapshots: Snapshots::new(store, None),
         engine: Engine::new(site.clone(), limits).unwrap(),
         audit: Arc::new(Audit::open(state, name, site, "", Arc::clone(&clock)).unwrap()),
+        ledger: Arc::new(Ledger::open(state, [1; 32]).unwrap()),
         clock,
         places: Semaphore::new(1),
     }

@@ -152,7 +152,7 @@ impl Consortium {
             tls: node::Tls { ca, certificate, key },
             gateway: node::Gateway { address: self.target(), id: "gateway".into() },
             listen: listen.map(|port| node::Listen { address: ([127, 0, 0, 1], *port).into() }),
-            policy: node::Policy { minimum_persons: site.minimum },
+            policy: node::Policy { minimum_persons: site.minimum, ..node::Policy::default() },
             projects: site.projects.clone(),
             engine: site.engine.clone(),
             sources: Vec::new(),

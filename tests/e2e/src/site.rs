@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use renkei_node::config::{EngineLimits, GrantedTables, Project};
+use renkei_node::config::{EngineLimits, GrantedTables, Level, Project};
 use renkei_node::store::Seal;
 use renkei_types::{Clock, SystemClock};
 
@@ -35,8 +35,15 @@ impl Site {
     /// A node agent without a snapshot, or with the one that an earlier node of this site had.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        let project =
-            Project { id: PROJECT.parse().unwrap(), tables: GrantedTables::All, members: None, minimum_persons: None };
+        let project = Project {
+            id: PROJECT.parse().unwrap(),
+            tables: GrantedTables::All,
+            members: None,
+            minimum_persons: None,
+            level: Level::Aggregate,
+            ledger: None,
+            budget: None,
+        };
         Self {
             id: id.to_owned(),
             who: Who::Agent,

@@ -10,7 +10,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["renkei-types"],
     &["renkei-cdm", "renkei-audit", "renkei-pki"],
     &["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto", "renkei-report"],
-    &["renkei-plan", "renkei-staging"],
+    &["renkei-ledger", "renkei-plan", "renkei-staging"],
     &["renkei-service"],
     &["renkei-node", "renkei-gateway", "renkei"],
     &["renkei-sim-hospital"],
@@ -38,7 +38,10 @@ pub const PURE: &[(&str, &[&str])] = &[
     ("renkei-types", &["serde", "sha2", "thiserror", "uuid"]),
     ("renkei-cdm", &["arrow-schema", "strsim"]),
     ("renkei-policy", &["serde", "thiserror"]),
-    ("renkei-disclosure", &["arrow-array", "arrow-buffer", "arrow-row", "arrow-schema", "arrow-select", "thiserror"]),
+    (
+        "renkei-disclosure",
+        &["arrow-array", "arrow-buffer", "arrow-row", "arrow-schema", "arrow-select", "roaring", "thiserror"],
+    ),
     // chrono for the calendar of date_trunc; its clock is banned by clippy.toml.
     ("renkei-plan", &["chrono", "datafusion", "serde", "sha2", "strsim", "thiserror"]),
 ];

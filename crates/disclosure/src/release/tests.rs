@@ -1,24 +1,72 @@
 //! Who may leave, cell by cell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
+use arrow_array::BinaryArray;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_schema::{DataType, Field, Fields, Schema};
-use renkei_policy::{Ask, Grant, Seal, SitePolicy, Tables, decide};
+use arrow_schema::{Field, Fields, Schema};
+use renkei_policy::{Ask, Exploration, Grant, Level, Permit, Seal, SitePolicy, Tables, decide};
 use renkei_types::{PersonId, ProjectId};
 
 use super::*;
+use crate::{Contributions, Memory, Offer, PersonPart, Raw, RawState, Ruling, review};
 
-fn permit(minimum: u32) -> Permit {
+/// A memory that knows nothing, and keeps what it was told.
+#[derive(Default)]
+pub(crate) struct Blank {
+    pub(crate) kept: Vec<(Part, u64)>,
+}
+
+impl Memory for Blank {
+    type Error = Infallible;
+
+    fn rule(&mut self, offers: &[Offer<'_>]) -> Result<Vec<Ruling>, Infallible> {
+        Ok(vec![Ruling::Exact; offers.len()])
+    }
+
+    fn keep(&mut self, offers: &[Offer<'_>]) -> Result<(), Infallible> {
+        self.kept.extend(offers.iter().map(|offer| (offer.part, offer.persons.len())));
+        Ok(())
+    }
+}
+
+pub(crate) fn permit_at(level: Level, minimum: u32) -> Permit {
     let project = ProjectId::new("p").expect("id");
-    let grant = Grant { tables: Tables::All, members: None, minimum_persons: None };
-    let policy = SitePolicy { minimum_persons: minimum, grants: BTreeMap::from([(project.clone(), grant)]) };
+    let grant = Grant { level, mode: None, budget: None, tables: Tables::All, members: None, minimum_persons: None };
+    let grants = BTreeMap::from([(project.clone(), grant)]);
+    let policy = SitePolicy { minimum_persons: minimum, level: Level::Aggregate, grants };
     let none = BTreeSet::new();
     let subject = PersonId::new("taro").expect("id");
-    let ask =
-        Ask { project: &project, subject: &subject, tables: &none, reference_tables: &none, seal: Seal::Synthetic };
+    let ask = Ask {
+        project: &project,
+        subject: &subject,
+        tables: &none,
+        reference_tables: &none,
+        seal: Seal::Synthetic,
+        exploration: &Exploration::default(),
+    };
     decide(&policy, &ask).expect("permitted")
+}
+
+fn permit(minimum: u32) -> Permit {
+    permit_at(Level::Aggregate, minimum)
+}
+
+/// The persons from `start`, `count` of them, with one row each.
+pub(crate) fn persons(start: i64, count: i64) -> Contributions {
+    let all = (start..start + count).map(|person| PersonPart {
+        person: u32::try_from(person).expect("a number"),
+        rows: 1,
+        sum: 0,
+        amount: 0.0,
+    });
+    Contributions::from_parts(all.collect())
+}
+
+pub(crate) fn column(sets: impl IntoIterator<Item = Contributions>) -> BinaryArray {
+    BinaryArray::from_iter_values(sets.into_iter().map(|set| set.encode()))
 }
 
 /// One cell: key, persons, contributors to its one aggregate.
@@ -32,13 +80,19 @@ fn raw(cells: &[Cell], conditional: bool, counted: bool) -> Raw {
     ]);
     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(cells.iter().map(|c| c.2 * 100)));
     let state = StructArray::try_new(fields, vec![n], None).expect("struct");
-    let contributors = Some(Int64Array::from_iter_values(cells.iter().map(|c| c.2)));
+    let contributors = Some(column(cells.iter().map(|c| persons(0, c.2))));
     Raw {
         schema: Arc::new(schema),
         keys: vec![Arc::new(cells.iter().map(|c| c.0).collect::<Int64Array>())],
-        states: vec![RawState { state, contributors, conditional }],
-        persons: counted.then(|| Int64Array::from_iter_values(cells.iter().map(|c| c.1))),
+        sets: false,
+        states: vec![RawState { state, contributors, conditional, amounts: false }],
+        persons: counted.then(|| column(cells.iter().map(|c| persons(0, c.1)))),
     }
+}
+
+fn release(permit: &Permit, raw: Raw) -> Result<Released, ReleaseError> {
+    let mut released = review(permit, 1_000, vec![raw])?.settle(&mut Blank::default())?;
+    Ok(released.pop().expect("one release point"))
 }
 
 /// Keys that are listed, and whether their aggregate is there.
@@ -73,11 +127,22 @@ fn uncounted_persons_release_nothing() {
 }
 
 #[test]
+fn contributions_that_are_none_release_nothing() {
+    let mut foreign = raw(&[(None, 50, 50)], false, true);
+    foreign.persons = Some(BinaryArray::from_iter_values([b"not a set"]));
+    assert!(matches!(release(&permit(10), foreign), Err(ReleaseError::Contributions(_))));
+    let mut short = raw(&[(None, 50, 50), (Some(1), 50, 50)], false, true);
+    short.persons = Some(column([persons(0, 50)]));
+    assert!(matches!(release(&permit(10), short), Err(ReleaseError::Lengths)));
+}
+
+#[test]
 fn values_of_held_aggregates_do_not_stay_in_the_buffers() {
     let released = release(&permit(10), raw(&[(Some(1), 100, 3)], false, true)).expect("releases");
     let state = released.batch().column(1).as_struct();
     assert!(state.is_null(0));
     assert_eq!(state.column(0).as_primitive::<Int64Type>().value(0), 0, "the value under the NULL is wiped");
+    assert_eq!(released.findings().held, [[Some(Reason::Contributors)]]);
 }
 
 #[test]
@@ -96,22 +161,29 @@ fn what_is_not_a_number_is_held_under_any_minimum() {
         let raw = Raw {
             schema: Arc::new(schema),
             keys: vec![Arc::new(Int64Array::from_iter_values(0..4))],
-            states: vec![RawState { state, contributors: None, conditional: false }],
-            persons: Some(Int64Array::from(vec![50; sums.len()])),
+            sets: false,
+            states: vec![RawState { state, contributors: None, conditional: false, amounts: false }],
+            persons: Some(column((0..4).map(|cell| persons(cell * 50, 50)))),
         };
         let released = release(&permit(minimum), raw).expect("releases");
         let states = released.batch().column(1).as_struct();
         let there: Vec<bool> = (0..states.len()).map(|row| states.is_valid(row)).collect();
         assert_eq!(there, [true, false, false, true]);
-        assert!(
-            states
-                .column(1)
-                .as_any()
-                .downcast_ref::<Float64Array>()
-                .expect("floats")
-                .iter()
-                .flatten()
-                .all(f64::is_finite)
-        );
+        let sums = states.column(1).as_any().downcast_ref::<Float64Array>().expect("floats");
+        assert!(sums.iter().flatten().all(f64::is_finite));
     }
+}
+
+#[test]
+fn exploration_gives_bins_and_nearly_nobody_is_left_out() {
+    let cells = [(Some(0), 10, 10), (Some(1), 14, 14), (Some(2), 15, 15), (Some(3), 991, 991), (Some(4), 1_000, 1_000)];
+    let mut raw = raw(&cells, false, true);
+    let n: ArrayRef = Arc::new(Int64Array::from_iter_values(cells.iter().map(|c| c.2)));
+    let (fields, _, _) = raw.states[0].state.clone().into_parts();
+    raw.states[0].state = StructArray::try_new(fields, vec![n], None).expect("struct");
+    let released = release(&permit_at(Level::Feasibility, 10), raw).expect("releases");
+    let n = released.batch().column(1).as_struct().column(0).as_primitive::<Int64Type>().values().to_vec();
+    assert_eq!(n, [10, 10, 15, 0, 1_000], "991 of 1,000 are nearly all");
+    assert!(released.batch().column(1).is_null(3));
+    assert_eq!(released.findings().count(Reason::Population), 1);
 }

@@ -9,6 +9,7 @@
 )]
 
 mod accepted;
+mod exploration;
 mod limits;
 mod refused;
 mod shape;

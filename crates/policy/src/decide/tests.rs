@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use renkei_types::PersonId;
+
 use super::*;
-use crate::{Grant, Tables};
+use crate::{Grant, Seal, Tables};
 
 fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|n| (*n).to_owned()).collect()
@@ -11,15 +13,23 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 
 fn policy(site_minimum: u32, tables: Tables, members: Option<&[&str]>, minimum: Option<u32>) -> SitePolicy {
     let members = members.map(|m| m.iter().map(|p| PersonId::new(*p).expect("id")).collect());
-    let grant = Grant { tables, members, minimum_persons: minimum };
+    let grant = Grant { level: Level::Aggregate, mode: None, budget: None, tables, members, minimum_persons: minimum };
     let grants = BTreeMap::from([(ProjectId::new("dm").expect("id"), grant)]);
-    SitePolicy { minimum_persons: site_minimum, grants }
+    SitePolicy { minimum_persons: site_minimum, level: Level::Aggregate, grants }
 }
 
 fn ask(policy: &SitePolicy, project: &str, who: &str, tables: &[&str], seal: Seal) -> Result<u32, (SiteState, Code)> {
     let (project, subject) = (ProjectId::new(project).expect("id"), PersonId::new(who).expect("id"));
     let (tables, reference_tables) = (names(tables), names(&["concept"]));
-    let ask = Ask { project: &project, subject: &subject, tables: &tables, reference_tables: &reference_tables, seal };
+    let exploration = &Exploration::default();
+    let ask = Ask {
+        project: &project,
+        subject: &subject,
+        tables: &tables,
+        reference_tables: &reference_tables,
+        seal,
+        exploration,
+    };
     decide(policy, &ask).map(|p| p.minimum_persons()).map_err(|d| (d.state, d.refusal.code))
 }
 

@@ -19,6 +19,7 @@ mod guard;
 mod hostile;
 mod identity;
 mod killed;
+mod ledger;
 mod liars;
 mod listening;
 mod mapping;

@@ -68,15 +68,16 @@ fn persons<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> usize {
 }
 
 fn merged(statement: &Statement, listing: &[&Vec<Row<'_>>], sites: usize) -> Expected {
-    let holds = |rows: &[Row<'_>]| statement.aggregates.iter().any(|aggregate| held(*aggregate, rows));
-    let value = |aggregate: &Aggregate| {
-        let released: Vec<&Vec<Row<'_>>> = listing.iter().copied().filter(|rows| !held(*aggregate, rows)).collect();
+    let holding: Vec<Vec<bool>> = listing.iter().map(|rows| held(&statement.aggregates, rows)).collect();
+    let value = |(i, aggregate): (usize, &Aggregate)| {
+        let leaves = listing.iter().zip(&holding).filter(|(_, held)| !held[i]);
+        let released: Vec<&Vec<Row<'_>>> = leaves.map(|(rows, _)| *rows).collect();
         if released.is_empty() { None } else { evaluate(*aggregate, &released) }
     };
     Expected {
-        values: statement.aggregates.iter().map(value).collect(),
+        values: statement.aggregates.iter().enumerate().map(value).collect(),
         sites: listing.len(),
-        held: sites - listing.len() + listing.iter().filter(|rows| holds(rows)).count(),
+        held: sites - listing.len() + holding.iter().filter(|held| held.contains(&true)).count(),
     }
 }
 
@@ -90,11 +91,47 @@ fn contributes(aggregate: Aggregate, row: &Row<'_>) -> (bool, bool) {
     }
 }
 
-fn held(aggregate: Aggregate, rows: &[Row<'_>]) -> bool {
+/// Which aggregates of a cell are held.
+fn held(aggregates: &[Aggregate], rows: &[Row<'_>]) -> Vec<bool> {
     let few = |n: usize| n != 0 && n < MINIMUM;
-    let contributing = persons(rows.iter().filter(|row| contributes(aggregate, row).0));
-    let conditional = rows.iter().any(|row| contributes(aggregate, row).1);
-    few(contributing) || conditional && few(persons(rows.iter()) - contributing)
+    let contributors = |aggregate: Aggregate| -> BTreeSet<usize> {
+        rows.iter().filter(|row| contributes(aggregate, row).0).map(|row| row.number).collect()
+    };
+    let conditional = |aggregate: Aggregate| rows.iter().any(|row| contributes(aggregate, row).1);
+    let whole = |aggregate: Aggregate| matches!(aggregate, Aggregate::Rows | Aggregate::Persons);
+    let mut held: Vec<bool> = Vec::new();
+    for (i, aggregate) in aggregates.iter().copied().enumerate() {
+        let contributing = contributors(aggregate);
+        // What lies between two aggregates of which a condition chooses one.
+        let close = aggregates.iter().take(i).zip(&held).any(|(earlier, held)| {
+            let apart = contributing.symmetric_difference(&contributors(*earlier)).count();
+            !held && !whole(*earlier) && (conditional(*earlier) || conditional(aggregate)) && few(apart)
+        });
+        held.push(
+            few(contributing.len())
+                || conditional(aggregate) && few(persons(rows.iter()) - contributing.len())
+                || !whole(aggregate) && close
+                || dominated(aggregate, rows),
+        );
+    }
+    held
+}
+
+/// Whether one or two persons make up nearly all of a sum.
+fn dominated(aggregate: Aggregate, rows: &[Row<'_>]) -> bool {
+    let mut amounts: BTreeMap<usize, f64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| contributes(aggregate, row).0) {
+        *amounts.entry(row.number).or_default() += match aggregate {
+            Aggregate::Sum | Aggregate::Mean | Aggregate::Deviation => row.value().unwrap_or_default().abs(),
+            Aggregate::SumWhere(_) => 1.0,
+            _ => return false,
+        };
+    }
+    let mut amounts: Vec<f64> = amounts.into_values().collect();
+    amounts.sort_by(|a, b| b.total_cmp(a));
+    let [first, second, rest @ ..] = amounts.as_slice() else { return false };
+    let rest: f64 = rest.iter().sum();
+    rest < first * 0.1 || first + second > (first + second + rest) * 0.9
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]

@@ -1,0 +1,411 @@
+//! Raw cells under the rules: what is held, and why.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, ArrayRef, Int64Array, StructArray};
+use arrow_schema::SchemaRef;
+use renkei_policy::{Level, Permit};
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+use crate::complement::{Weights, complete};
+use crate::contributions::Contributions;
+use crate::levels::Levels;
+use crate::overlap::Seen;
+use crate::rules::{Reason, few, nearly_all, refuse};
+use crate::{Raw, RawState, ReleaseError};
+
+/// Width of the bins in which numbers of persons leave at the level *feasibility*.
+pub const BIN: i64 = 5;
+
+/// Cells of an answer after every rule but the ledger's. It cannot be encoded: [`Reviewed::settle`] asks the ledger.
+#[derive(Debug)]
+pub struct Reviewed {
+    pub(crate) minimum: u64,
+    pub(crate) remembered: bool,
+    pub(crate) points: Vec<Point>,
+}
+
+/// One release point.
+#[derive(Debug)]
+pub(crate) struct Point {
+    pub(crate) schema: SchemaRef,
+    pub(crate) keys: Vec<ArrayRef>,
+    pub(crate) rows: usize,
+    pub(crate) levels: Levels,
+    /// All rows of each cell; none where nothing is guarded.
+    pub(crate) cells: Vec<Contributions>,
+    /// Why a cell is not listed.
+    pub(crate) unlisted: Vec<Option<Reason>>,
+    pub(crate) states: Vec<State>,
+}
+
+/// One aggregate in all cells of a release point.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) array: StructArray,
+    /// Where not all rows of the cell contribute.
+    pub(crate) own: Option<Vec<Contributions>>,
+    pub(crate) conditional: bool,
+    pub(crate) amounts: bool,
+    /// Why it is held in a cell.
+    pub(crate) held: Vec<Option<Reason>>,
+}
+
+/// Applies the permit's rules to all release points of a question. `population` is the number of persons that the
+/// snapshot would answer about.
+///
+/// # Errors
+/// [`ReleaseError`] when the cells are malformed or persons were not counted; then nothing leaves.
+pub fn review(permit: &Permit, population: u64, raw: Vec<Raw>) -> Result<Reviewed, ReleaseError> {
+    let minimum = u64::from(permit.minimum_persons());
+    let explores = permit.level() == Level::Feasibility;
+    let mut points = Vec::with_capacity(raw.len());
+    for raw in raw {
+        let mut point = point(permit, raw)?;
+        if permit.guarded() {
+            point.single(minimum, explores.then_some(population));
+        }
+        points.push(point);
+    }
+    let mut reviewed = Reviewed { minimum, remembered: permit.remembered(), points };
+    if permit.remembered() {
+        reviewed.together();
+    }
+    if explores {
+        for state in reviewed.points.iter_mut().flat_map(|point| &mut point.states) {
+            bin(state, i64::from(permit.minimum_persons()));
+        }
+    }
+    Ok(reviewed)
+}
+
+fn point(permit: &Permit, raw: Raw) -> Result<Point, ReleaseError> {
+    let rows = raw.keys.iter().map(|key| key.len()).chain(raw.states.iter().map(|state| state.state.len()));
+    let rows = rows.chain(raw.persons.iter().map(Array::len)).next().unwrap_or(0);
+    let cells = match raw.persons {
+        Some(persons) if permit.guarded() => Contributions::decode_all(&persons)?,
+        None if permit.guarded() => return Err(ReleaseError::Uncounted),
+        _ => Vec::new(),
+    };
+    let levels = if raw.sets && permit.remembered() { Levels::of_sets(&raw.keys)? } else { Levels::single(rows) };
+    let states = raw.states.into_iter().map(|state| self::state(permit, state, rows)).collect::<Result<_, _>>()?;
+    let lengths = raw.keys.iter().all(|key| key.len() == rows) && (cells.len() == rows || !permit.guarded());
+    if !lengths {
+        return Err(ReleaseError::Lengths);
+    }
+    Ok(Point { schema: raw.schema, keys: raw.keys, rows, levels, cells, unlisted: vec![None; rows], states })
+}
+
+fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseError> {
+    let own = match raw.contributors.filter(|_| permit.guarded()) {
+        Some(contributors) => Some(Contributions::decode_all(&contributors)?),
+        None => None,
+    };
+    if raw.state.len() != rows || own.as_ref().is_some_and(|own| own.len() != rows) {
+        return Err(ReleaseError::Lengths);
+    }
+    let held = finite(&raw.state).map(|finite| (!finite).then_some(Reason::NotANumber)).collect();
+    Ok(State { array: raw.state, own, conditional: raw.conditional, amounts: raw.amounts, held })
+}
+
+/// The cells whose numbers are numbers: an infinite total says of everybody else that they did not matter.
+fn finite(state: &StructArray) -> impl Iterator<Item = bool> {
+    let floats: Vec<_> = state.columns().iter().filter_map(|c| c.as_primitive_opt::<Float64Type>()).collect();
+    (0..state.len()).map(move |row| floats.iter().all(|column| column.value(row).is_finite()))
+}
+
+/// Numbers of persons in bins that start at the minimum; none stays none.
+fn bin(state: &mut State, minimum: i64) {
+    let [column] = state.array.columns() else { return };
+    let Some(numbers) = column.as_primitive_opt::<Int64Type>() else { return };
+    let binned = |n: i64| if n <= minimum { n } else { minimum + (n - minimum) / BIN * BIN };
+    let binned: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers.values().iter().map(|n| binned(*n))));
+    if let Ok(array) = StructArray::try_new(state.array.fields().clone(), vec![binned], None) {
+        state.array = array;
+    }
+}
+
+impl Point {
+    /// What contributes to an aggregate of a cell.
+    pub(crate) fn contributions(&self, state: Option<usize>, cell: usize) -> Option<&Contributions> {
+        match state.and_then(|state| self.states.get(state)).and_then(|state| state.own.as_ref()) {
+            Some(own) => own.get(cell),
+            None => self.cells.get(cell),
+        }
+    }
+
+    pub(crate) fn listed(&self, cell: usize) -> bool {
+        self.unlisted.get(cell).is_some_and(Option::is_none)
+    }
+
+    pub(crate) fn leaves(&self, state: usize, cell: usize) -> bool {
+        let held = self.states.get(state).and_then(|state| state.held.get(cell)).copied().flatten();
+        self.listed(cell) && held.is_none()
+    }
+
+    pub(crate) fn unlist(&mut self, cell: usize, reason: Reason) {
+        if let Some(unlisted) = self.unlisted.get_mut(cell) {
+            unlisted.get_or_insert(reason);
+        }
+    }
+
+    pub(crate) fn hold(&mut self, state: usize, cell: usize, reason: Reason) {
+        if let Some(held) = self.states.get_mut(state).and_then(|state| state.held.get_mut(cell)) {
+            held.get_or_insert(reason);
+        }
+    }
+
+    /// The rules that look at one cell.
+    fn single(&mut self, minimum: u64, population: Option<u64>) {
+        for (cell, contributions) in self.cells.iter().enumerate() {
+            let persons = contributions.len();
+            if let Some(unlisted) = self.unlisted.get_mut(cell) {
+                *unlisted = (persons < minimum).then_some(Reason::Persons);
+            }
+            for state in &mut self.states {
+                let own = state.own.as_ref().and_then(|own| own.get(cell));
+                let contributing = own.unwrap_or(contributions);
+                let rest = || state.conditional && few(persons.saturating_sub(contributing.len()), minimum);
+                let reason = match refuse(contributing, state.amounts, minimum) {
+                    Some(reason) => Some(reason),
+                    None if rest() => Some(Reason::Rest),
+                    None if population.is_some_and(|all| nearly_all(contributing.len(), all, minimum)) => {
+                        Some(Reason::Population)
+                    }
+                    None => None,
+                };
+                if let Some(held) = state.held.get_mut(cell) {
+                    *held = held.or(reason);
+                }
+            }
+        }
+        self.conditions(minimum);
+    }
+
+    /// Two aggregates of one cell, of which a condition chooses one: what lies between them is few, or nobody.
+    fn conditions(&mut self, minimum: u64) {
+        for later in 1..self.states.len() {
+            for earlier in 0..later {
+                let (Some(a), Some(b)) = (self.states.get(earlier), self.states.get(later)) else { continue };
+                let (Some(a_own), Some(b_own)) = (&a.own, &b.own) else { continue };
+                if !(a.conditional || b.conditional) {
+                    continue;
+                }
+                let close = |(a, b): (&Contributions, &Contributions)| {
+                    let apart = a.len().abs_diff(b.len()) >= minimum;
+                    !apart && few(a.persons().symmetric_difference_len(b.persons()), minimum)
+                };
+                let near: Vec<bool> = a_own.iter().zip(b_own).map(close).collect();
+                for cell in (0..near.len()).filter(|cell| near[*cell]) {
+                    if self.leaves(earlier, cell) {
+                        self.hold(later, cell, Reason::Overlap);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Holds what would show what is held, within the release point.
+    fn complement(&mut self, minimum: u64) {
+        if self.levels.exposures.is_empty() {
+            return;
+        }
+        let mut held: Vec<bool> = self.unlisted.iter().map(Option::is_some).collect();
+        let any = |held: &[bool]| held.iter().zip(&self.cells).any(|(held, cell)| *held && !cell.is_empty());
+        if any(&held) {
+            for cell in &self.levels.beyond {
+                held[*cell] = true;
+            }
+        }
+        complete(&self.levels.exposures, &mut held, &Sets { point: self, state: None, minimum });
+        self.spread(&mut held);
+        for cell in (0..held.len()).filter(|cell| held[*cell]) {
+            self.unlist(cell, Reason::Complement);
+        }
+        for state in 0..self.states.len() {
+            let mut held: Vec<bool> = (0..self.rows).map(|cell| !self.leaves(state, cell)).collect();
+            let hidden =
+                |cell: usize| held[cell] && self.contributions(Some(state), cell).is_some_and(|c| !c.is_empty());
+            if (0..self.rows).any(hidden) {
+                for cell in &self.levels.beyond {
+                    held[*cell] = true;
+                }
+            }
+            complete(&self.levels.exposures, &mut held, &Sets { point: self, state: Some(state), minimum });
+            self.spread(&mut held);
+            for cell in (0..held.len()).filter(|cell| held[*cell]) {
+                if self.listed(cell) {
+                    self.hold(state, cell, Reason::Complement);
+                }
+            }
+        }
+    }
+
+    /// A cell that stands twice is held twice.
+    fn spread(&self, held: &mut [bool]) {
+        for (cell, first) in self.levels.same.iter().enumerate() {
+            if cell != *first && (held.get(cell) == Some(&true) || held.get(*first) == Some(&true)) {
+                for one in [cell, *first] {
+                    if let Some(held) = held.get_mut(one) {
+                        *held = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What an aggregate shows in each grouping set: the union of the cells where it leaves.
+    pub(crate) fn unions(&self, state: Option<usize>) -> Vec<RoaringBitmap> {
+        self.levels.sets().map(|cells| self.union(state, cells)).collect()
+    }
+
+    /// The persons of those of some cells where an aspect leaves.
+    pub(crate) fn union(&self, aspect: Option<usize>, cells: &[usize]) -> RoaringBitmap {
+        let shown = cells.iter().filter(|cell| self.shows(aspect, **cell));
+        let sets = shown.filter_map(|cell| self.contributions(aspect, *cell));
+        sets.fold(RoaringBitmap::new(), |union, set| union | set.persons())
+    }
+
+    /// The aggregates to look at separately: the cells themselves, and those to which not all of a cell contribute.
+    pub(crate) fn aspects(&self) -> impl Iterator<Item = Option<usize>> {
+        let own = self.states.iter().enumerate().filter(|(_, state)| state.own.is_some()).map(|(i, _)| Some(i));
+        let whole = self.states.is_empty() || self.states.iter().any(|state| state.own.is_none());
+        whole.then_some(None).into_iter().chain(own)
+    }
+
+    /// The aggregates of an aspect.
+    fn of_aspect(&self, aspect: Option<usize>) -> Vec<usize> {
+        match aspect {
+            Some(state) => vec![state],
+            None => (0..self.states.len()).filter(|i| self.states.get(*i).is_some_and(|s| s.own.is_none())).collect(),
+        }
+    }
+
+    /// Whether an aspect of a cell leaves.
+    pub(crate) fn shows(&self, aspect: Option<usize>, cell: usize) -> bool {
+        let listed_only = self.states.is_empty() && self.listed(cell);
+        listed_only || self.of_aspect(aspect).into_iter().any(|state| self.leaves(state, cell))
+    }
+
+    /// Holds an aspect of a cell. The cell stays listed: one that is not listed has fewer persons than the minimum, but
+    /// for those that [`Point::complement`] leaves out.
+    pub(crate) fn withhold(&mut self, aspect: Option<usize>, cell: usize, reason: Reason) {
+        for state in self.of_aspect(aspect) {
+            self.hold(state, cell, reason);
+        }
+    }
+}
+
+struct Sets<'a> {
+    point: &'a Point,
+    state: Option<usize>,
+    minimum: u64,
+}
+
+impl Weights for Sets<'_> {
+    fn persons(&self, cell: usize) -> u64 {
+        self.point.contributions(self.state, cell).map_or(0, Contributions::len)
+    }
+
+    fn safe(&self, cells: &[usize]) -> bool {
+        let sets: Vec<_> = cells.iter().filter_map(|cell| self.point.contributions(self.state, *cell)).collect();
+        let union = sets.iter().fold(RoaringBitmap::new(), |union, set| union | set.persons());
+        let amounts = self.state.and_then(|state| self.point.states.get(state)).is_some_and(|state| state.amounts);
+        let total = sets.iter().map(|set| set.total()).sum();
+        let mut largest: Vec<f64> = sets.iter().flat_map(|set| set.largest()).collect();
+        largest.sort_by(|a, b| b.total_cmp(a));
+        let largest = [largest.first().copied().unwrap_or(0.0), largest.get(1).copied().unwrap_or(0.0)];
+        union.len() >= self.minimum && !(amounts && crate::rules::dominated(total, largest))
+    }
+}
+
+impl Reviewed {
+    /// The rules that look at all cells of the answer together.
+    fn together(&mut self) {
+        let mut seen = Seen::default();
+        let minimum = self.minimum;
+        let several = self.points.len() > 1;
+        for (index, point) in self.points.iter_mut().enumerate() {
+            loop {
+                point.complement(minimum);
+                if !several || !apart(index, point, &seen, minimum) {
+                    break;
+                }
+            }
+            if several {
+                remember(index, point, &mut seen);
+            }
+        }
+    }
+}
+
+/// Holds what differs by few from what leaves with an earlier release point; true where something was.
+fn apart(index: usize, point: &mut Point, seen: &Seen, minimum: u64) -> bool {
+    let mut changed = false;
+    let aspects: Vec<_> = point.aspects().filter(|_| !point.states.is_empty()).collect();
+    for aspect in aspects {
+        for cell in 0..point.rows {
+            let Some(set) = point.contributions(aspect, cell).filter(|_| point.shows(aspect, cell)) else { continue };
+            let within = || {
+                let inside = seen.within(index, set.persons());
+                !inside.is_empty() && few(set.persons().difference_len(&inside), minimum)
+            };
+            if seen.near(index, set.persons(), minimum) || within() {
+                point.withhold(aspect, cell, Reason::Overlap);
+                changed = true;
+            }
+        }
+        let level_cells: Vec<Vec<usize>> = point.levels.sets().map(<[usize]>::to_vec).collect();
+        for cells in level_cells {
+            changed |= divided(index, point, aspect, &cells, seen, minimum);
+        }
+    }
+    changed
+}
+
+/// Holds the smallest part of a set that an earlier release point shows as a whole, where the parts lack few of it.
+fn divided(index: usize, point: &mut Point, aspect: Option<usize>, cells: &[usize], seen: &Seen, minimum: u64) -> bool {
+    let shown: Vec<usize> = cells.iter().copied().filter(|cell| point.shows(aspect, *cell)).collect();
+    let mut wholes: Vec<RoaringBitmap> = Vec::new();
+    for cell in &shown {
+        let Some(set) = point.contributions(aspect, *cell) else { continue };
+        for whole in seen.around(index, set.persons()) {
+            if !wholes.contains(whole) {
+                wholes.push(whole.clone());
+            }
+        }
+    }
+    let mut changed = false;
+    for whole in wholes {
+        loop {
+            let parts: Vec<(u64, usize)> = shown
+                .iter()
+                .filter(|cell| point.shows(aspect, **cell))
+                .filter_map(|cell| point.contributions(aspect, *cell).map(|set| (set, *cell)))
+                .filter(|(set, _)| set.persons().is_subset(&whole))
+                .map(|(set, cell)| (set.len(), cell))
+                .collect();
+            let sets = parts.iter().filter_map(|(_, cell)| point.contributions(aspect, *cell));
+            let union = sets.fold(RoaringBitmap::new(), |union, set| union | set.persons());
+            let smallest = parts.iter().min().filter(|_| few(whole.difference_len(&union), minimum));
+            let Some((_, cell)) = smallest.copied() else { break };
+            point.withhold(aspect, cell, Reason::Overlap);
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn remember(index: usize, point: &Point, seen: &mut Seen) {
+    for aspect in point.aspects().filter(|_| !point.states.is_empty()) {
+        for cell in (0..point.rows).filter(|cell| point.shows(aspect, *cell)) {
+            if let Some(set) = point.contributions(aspect, cell) {
+                seen.add(index, set.persons());
+            }
+        }
+        for union in point.unions(aspect) {
+            seen.add(index, &union);
+        }
+    }
+}

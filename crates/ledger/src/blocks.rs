@@ -1,0 +1,63 @@
+//! A digest per block of persons: few bytes that tell for certain who is not near.
+
+use roaring::RoaringBitmap;
+
+use crate::hash::{Purpose, Secret};
+
+/// Blocks of persons.
+pub const BLOCKS: usize = 128;
+
+/// For each block the sum of its persons' hashes, modulo 2^16. Sums of disjoint sets are those of their union.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Blocks([u16; BLOCKS]);
+
+impl Blocks {
+    #[expect(clippy::cast_possible_truncation, reason = "a digest is the low bits of a hash")]
+    pub(crate) fn of(secret: &Secret, persons: &RoaringBitmap) -> Self {
+        let mut blocks = [0_u16; BLOCKS];
+        for person in persons {
+            let hash = secret.of(Purpose::Block, u64::from(person));
+            if let Some(block) = blocks.get_mut(hash as usize % BLOCKS) {
+                *block = block.wrapping_add((hash >> 32) as u16);
+            }
+        }
+        Self(blocks)
+    }
+
+    /// In how many blocks two sets differ for certain: no more than the persons in which they differ.
+    #[inline]
+    pub(crate) fn apart(&self, other: &Self) -> u64 {
+        let differ: u16 = self.0.iter().zip(&other.0).map(|(a, b)| u16::from(a != b)).sum();
+        u64::from(differ)
+    }
+
+    /// The digests of what is in this set and not in a part of it.
+    #[inline]
+    pub(crate) fn without(&self, part: &Self) -> Self {
+        let mut rest = self.0;
+        rest.iter_mut().zip(&part.0).for_each(|(a, b)| *a = a.wrapping_sub(*b));
+        Self(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn sets_differ_in_no_more_blocks_than_persons(
+            a in prop::collection::btree_set(0..5_000_u32, 0..300),
+            b in prop::collection::btree_set(0..5_000_u32, 0..300),
+        ) {
+            let secret = Secret::new([7; 32]);
+            let (a, b): (RoaringBitmap, RoaringBitmap) = (a.into_iter().collect(), b.into_iter().collect());
+            let (x, y) = (Blocks::of(&secret, &a), Blocks::of(&secret, &b));
+            prop_assert!(x.apart(&y) <= a.symmetric_difference_len(&b));
+            let both = Blocks::of(&secret, &(&a | &b));
+            prop_assert_eq!(both.without(&x), Blocks::of(&secret, &(&b - &a)));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Brute force: every anchor is compared with every offer, person by person.
+
+use proptest::prelude::*;
+use renkei_disclosure::{Memory, Ruling};
+use renkei_ledger::Ledger;
+use renkei_policy::Mode;
+
+use crate::{People, asking, contributions, crowd, offer};
+
+const K: u32 = 5;
+
+/// What a cohort is made of: a block of persons, some left out, some whose rows or values are others.
+#[derive(Debug, Clone)]
+struct Cohort {
+    block: u32,
+    size: u32,
+    gone: Vec<u32>,
+    changed: Vec<(u32, u32, i64)>,
+    base: bool,
+}
+
+impl Cohort {
+    fn people(&self) -> People {
+        let mut people = crowd(self.block * 100, self.size);
+        for (person, rows, sum) in &self.changed {
+            people.entry(self.block * 100 + person % self.size).and_modify(|part| *part = (1 + rows % 3, *sum));
+        }
+        for person in &self.gone {
+            people.remove(&(self.block * 100 + person % self.size));
+        }
+        people
+    }
+}
+
+fn cohorts() -> impl Strategy<Value = Vec<Cohort>> {
+    let few = || prop::collection::vec(0..200_u32, 0..14);
+    let changed = prop::collection::vec((0..200_u32, 0..3_u32, 0..2_i64), 0..14);
+    let cohort = (0..3_u32, prop_oneof![Just(60_u32), Just(120)], few(), changed, prop::bool::weighted(0.2));
+    let cohort = cohort.prop_map(|(block, size, gone, changed, base)| Cohort { block, size, gone, changed, base });
+    prop::collection::vec(cohort, 1..12)
+}
+
+/// Persons who differ: in membership, in rows, in sums.
+fn differences(a: &People, b: &People) -> [usize; 3] {
+    let everybody = || a.keys().chain(b.keys().filter(|person| !a.contains_key(person)));
+    let count = |differs: &dyn Fn(&u32) -> bool| everybody().filter(|person| differs(person)).count();
+    [
+        count(&|p| a.contains_key(p) != b.contains_key(p)),
+        count(&|p| a.get(p).map(|x| x.0) != b.get(p).map(|x| x.0)),
+        count(&|p| a.get(p).map(|x| x.1) != b.get(p).map(|x| x.1)),
+    ]
+}
+
+/// Whether some, but fewer than `threshold` persons make a difference.
+fn near(differences: [usize; 3], threshold: usize) -> bool {
+    differences.iter().any(|n| *n > 0 && *n < threshold)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_near_is_missed_and_nobody_far_is_found(cohorts in cohorts(), secret in any::<[u8; 32]>()) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path(), secret).unwrap();
+        let mut anchors: Vec<(People, bool)> = Vec::new();
+        for (i, cohort) in cohorts.iter().enumerate() {
+            if i == cohorts.len() / 2 {
+                drop(ledger);
+                ledger = Ledger::open(folder.path(), [0; 32]).unwrap();
+            }
+            let people = cohort.people();
+            let exact = contributions(&people);
+            let offers = [offer(&exact, i as i64, cohort.base)];
+            let mut session = ledger.session(asking(Mode::Hold, K));
+            let ruling = session.rule(&offers).unwrap().remove(0);
+            if ruling == Ruling::Exact {
+                session.keep(&offers).unwrap();
+            }
+            drop(session);
+
+            let same = anchors.iter().any(|(anchor, _)| *anchor == people);
+            let with = |threshold: usize| {
+                let alike = anchors.iter().any(|(anchor, _)| near(differences(anchor, &people), threshold));
+                let rest = |whole: &People, part: &People| {
+                    let rest: People = whole.iter().filter(|(p, _)| !part.contains_key(p)).map(|(p, x)| (*p, *x)).collect();
+                    let apart = differences(&rest, &people)[0];
+                    apart > 0 && apart < threshold && whole.len() >= people.len() + K as usize
+                };
+                let bases = anchors.iter().filter(|(_, base)| *base);
+                let mut pairs = bases.flat_map(|(whole, _)| anchors.iter().map(move |(part, _)| (whole, part)));
+                alike || pairs.any(|(whole, part)| whole != part && rest(whole, part))
+            };
+            // The jitter is the hospital's own: certain below the minimum, certain from twice as many on.
+            if same {
+                prop_assert_eq!(&ruling, &Ruling::Exact);
+            } else if with(K as usize) {
+                prop_assert_eq!(&ruling, &Ruling::Hold, "missed {}: {:?}", i, cohort);
+            } else if !with(2 * K as usize) {
+                prop_assert_eq!(&ruling, &Ruling::Exact, "found {}: {:?}", i, cohort);
+            }
+            if ruling == Ruling::Exact && !same {
+                anchors.push((people, cohort.base));
+            } else if ruling == Ruling::Exact && cohort.base {
+                anchors.push((people, true));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_earlier_answer_is_given_again_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path(), [3; 32]).unwrap();
+    let ask = |people: &People, value: i64, mode: Mode| {
+        let exact = contributions(people);
+        let offers = [offer(&exact, value, false)];
+        let mut session = ledger.session(asking(mode, 10));
+        let ruling = session.rule(&offers).unwrap().remove(0);
+        if ruling == Ruling::Exact {
+            session.keep(&offers).unwrap();
+        }
+        (ruling, session.into_flags().len())
+    };
+    let earlier = Ruling::Earlier(1000_i64.to_le_bytes().to_vec());
+    assert_eq!(ask(&crowd(0, 1000), 1000, Mode::Substitute), (Ruling::Exact, 0));
+    assert_eq!(ask(&crowd(1, 999), 999, Mode::Substitute), (earlier.clone(), 1));
+    assert_eq!(ask(&crowd(9, 991), 991, Mode::Substitute), (earlier, 1), "no chain: 999 was never released");
+    assert_eq!(ask(&crowd(20, 980), 980, Mode::Substitute), (Ruling::Exact, 0));
+    assert_eq!(ask(&crowd(1, 999), 999, Mode::Hold), (Ruling::Hold, 1));
+    assert_eq!(ask(&crowd(1, 999), 999, Mode::Flag), (Ruling::Exact, 1));
+    assert_eq!(ask(&crowd(1, 999), 999, Mode::Flag), (Ruling::Exact, 0), "the same again shows nothing new");
+    let doubled: People = crowd(2, 998).into_keys().map(|person| (person, (1, 2_000_000))).collect();
+    assert_eq!(ask(&doubled, 1996, Mode::Substitute).0, Ruling::Hold, "another quantity is no answer to it");
+}
+
+#[test]
+fn a_total_is_remembered_beside_its_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path(), [4; 32]).unwrap();
+    let ask = |people: &People, base: bool| {
+        let exact = contributions(people);
+        let offers = [offer(&exact, 1, base)];
+        let mut session = ledger.session(asking(Mode::Flag, 10));
+        session.rule(&offers).unwrap();
+        session.keep(&offers).unwrap();
+        session.into_flags()
+    };
+    assert!(ask(&crowd(0, 500), true).is_empty());
+    assert!(ask(&crowd(0, 200), false).is_empty());
+    assert!(ask(&crowd(200, 300), false).is_empty(), "exactly the rest shows nobody");
+    let flags = ask(&crowd(203, 297), false);
+    assert_eq!(flags.len(), 1);
+    let flags = ask(&crowd(0, 296), false);
+    assert!(flags.is_empty());
+}

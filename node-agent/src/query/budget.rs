@@ -1,0 +1,50 @@
+//! How many questions a project and a person may ask.
+
+use renkei_ledger::{Exhausted, Ledger, canonical};
+use renkei_policy::Permit;
+use renkei_types::{Code, Refusal, SnapshotId, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::{Answer, Received};
+
+/// Charges a question before anything is read. The same statement on the same snapshot is free, and so are the later
+/// rounds of one; whether two different texts mean the same cohort is never shown by the charge.
+pub(super) fn charge(
+    ledger: &Ledger,
+    permit: &Permit,
+    received: &Received,
+    snapshot: &SnapshotId,
+    now: Timestamp,
+) -> Result<(), Box<Answer>> {
+    let budget = permit.budget();
+    if budget.project_30_days.is_none() && budget.person_day.is_none() {
+        return Ok(());
+    }
+    let statement = statement(received, snapshot);
+    match ledger.charge(&received.project, &received.subject, statement, budget, now) {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(exhausted)) => Err(Box::new(Answer::refused(refusal(exhausted, received, now)))),
+        Err(error) => Err(Box::new(Answer::fault("ledger", &error))),
+    }
+}
+
+fn statement(received: &Received, snapshot: &SnapshotId) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let parameters = received.parameters.iter().map(|parameter| format!("{:?}:{parameter:?}", parameter.data_type()));
+    for part in [canonical(&received.sql), snapshot.to_string()].into_iter().chain(parameters) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn refusal(exhausted: Exhausted, received: &Received, now: Timestamp) -> Refusal {
+    let hours = now.until(exhausted.again).as_secs().div_ceil(3_600);
+    let whose = if exhausted.of_person {
+        format!("{} may ask {} questions a day here", received.subject, exhausted.limit)
+    } else {
+        format!("project {} may ask {} questions in 30 days here", received.project, exhausted.limit)
+    };
+    Refusal::new(Code::Budget, format!("{whose}; the next one fits in {hours} h"))
+        .hint("repeat an earlier statement word for word for free, or have the hospital raise the budget")
+}
