@@ -20,6 +20,7 @@ mod polled;
 mod prepare;
 mod service;
 mod session;
+mod shared;
 mod status;
 mod types;
 

@@ -31,6 +31,7 @@ use super::fetch::{Asking, Fetched, Run, fetch, one};
 use super::handles::Redeemed;
 use super::metadata::{self, Fixed};
 use super::prepare::{Planned, planned, prepare};
+use super::shared::Shared;
 use super::{actions, cancel, keys, parameters, status};
 use crate::admission::Place;
 use crate::identity;
@@ -40,13 +41,13 @@ use crate::state::State;
 
 /// The service. Cheap to share.
 pub(crate) struct FlightSql {
-    state: Arc<State>,
+    state: Shared,
     fixed: Result<Fixed, FlightError>,
 }
 
 impl FlightSql {
     pub(super) fn new(state: Arc<State>) -> Self {
-        Self { state, fixed: Fixed::new() }
+        Self { state: Shared::new(state), fixed: Fixed::new() }
     }
 
     pub(super) fn person<T>(&self, request: &Request<T>) -> Result<PersonId, Status> {
