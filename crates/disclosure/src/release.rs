@@ -159,4 +159,4 @@ fn sorted(batch: RecordBatch, keys: usize) -> Result<RecordBatch, ReleaseError> 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

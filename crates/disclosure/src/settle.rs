@@ -256,3 +256,6 @@ fn read(column: &ArrayRef, row: usize, bytes: &mut &[u8]) -> Result<ArrayRef, Ar
         _ => Arc::clone(column),
     })
 }
+
+#[cfg(test)]
+mod tests;

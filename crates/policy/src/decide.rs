@@ -178,4 +178,6 @@ fn minimum(policy: &SitePolicy, wanted: Option<u32>, ask: &Ask<'_>) -> Result<u3
 }
 
 #[cfg(test)]
+mod levels;
+#[cfg(test)]
 mod tests;
