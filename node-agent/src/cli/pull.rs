@@ -63,6 +63,8 @@ schema = \"cdm\"
 # ca_file = \"/etc/renkei/hospital-ca.pem\"
 # \"off\" is for this machine and for sockets only. / 暗号化なしは同一マシンかソケットの場合だけ。
 tls = \"require\"
+# The hospital's time zone: times with a zone are read in it. / 病院の時間帯(時差付きの日時はこの時刻として読みます)。
+time_zone = \"Asia/Tokyo\"
 # Tables that are left out. / 取り込まない表。
 skip = []
 rows_per_page = 20000

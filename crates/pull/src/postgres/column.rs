@@ -29,8 +29,6 @@ pub(super) enum Shape {
     Text,
     Date,
     Timestamp,
-    /// A point in time, in UTC.
-    Instant,
 }
 
 impl Shape {
@@ -54,9 +52,9 @@ impl Shape {
             Type::NUMERIC => plain(Self::WholeDecimal),
             Type::DATE if time => plain(Self::Date),
             Type::TIMESTAMP if time => plain(Self::Timestamp),
-            // Days are those of the server's own zone: midnight in Tokyo is the day before in UTC.
-            Type::TIMESTAMPTZ if kind == ColumnType::Date => Some(("::timestamp", Self::Timestamp)),
-            Type::TIMESTAMPTZ if time => plain(Self::Instant),
+            // Days and hours are those of the session's zone, which is the hospital's: midnight in Tokyo is the day
+            // before in UTC, and the CDM's times have no zone.
+            Type::TIMESTAMPTZ if time => Some(("::timestamp", Self::Timestamp)),
             _ => None,
         }
     }
@@ -74,7 +72,6 @@ impl Shape {
             Self::Text => DataType::Utf8,
             Self::Date => DataType::Date32,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-            Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         }
     }
 }
@@ -112,9 +109,7 @@ impl Column {
             Shape::Double | Shape::Decimal => Builder::Double(Float64Builder::new()),
             Shape::Text => Builder::Text(StringBuilder::new()),
             Shape::Date => Builder::Date(Date32Builder::new()),
-            Shape::Timestamp | Shape::Instant => {
-                Builder::Timestamp(TimestampMicrosecondBuilder::new().with_data_type(shape.arrow()))
-            }
+            Shape::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::new().with_data_type(shape.arrow())),
         };
         Self { name: name.to_owned(), shape, builder, lost: 0 }
     }

@@ -36,6 +36,9 @@ pub struct Config {
     /// CDM tables that are not read, such as `note`.
     #[serde(default)]
     pub skip: Vec<String>,
+    /// Time zone of the hospital, in which times with a zone are read; `Asia/Tokyo` unless said.
+    #[serde(default = "time_zone")]
+    pub time_zone: String,
     /// Longest time for one page of rows, in seconds; 300 unless said.
     #[serde(default = "statement_timeout")]
     pub statement_timeout_seconds: u32,
@@ -60,6 +63,10 @@ pub enum Tls {
 
 fn port() -> u16 {
     5432
+}
+
+fn time_zone() -> String {
+    "Asia/Tokyo".to_owned()
 }
 
 fn statement_timeout() -> u32 {
@@ -91,6 +98,10 @@ impl Config {
         if self.tls == Tls::Off && !self.is_local() {
             let what = format!("tls is off, but {} is not this machine", self.host);
             return wrong(what, "set tls = \"require\" and ca_file: records must not cross a network in the clear");
+        }
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
+        if self.time_zone.is_empty() || !self.time_zone.chars().all(named) {
+            return wrong("time_zone is no name of a zone".into(), "write it as `Asia/Tokyo`, or leave it out");
         }
         let timeout = |seconds| (1..=86_400).contains(&seconds);
         if !timeout(self.statement_timeout_seconds) || !timeout(self.connect_timeout_seconds) {

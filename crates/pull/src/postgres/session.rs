@@ -87,9 +87,9 @@ fn driver(config: &Config) -> Result<tokio_postgres::Config, Error> {
 /// For the transaction only, since a pooler may give the connection to others. Bytes of a database without an encoding
 /// come as they are, or the server would fail a whole table for one text that is not UTF-8.
 fn settings(config: &Config) -> String {
-    let timeout = config.statement_timeout().as_millis();
+    let (timeout, zone) = (config.statement_timeout().as_millis(), &config.time_zone);
     format!(
-        "SET LOCAL search_path = pg_catalog; SET LOCAL DateStyle = 'ISO'; SET LOCAL statement_timeout = {timeout}; \
+        "SET LOCAL search_path = pg_catalog; SET LOCAL DateStyle = 'ISO'; SET LOCAL TimeZone = '{zone}'; SET LOCAL statement_timeout = {timeout}; \
          SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = 0; \
          SET LOCAL synchronize_seqscans = off; SELECT set_config('client_encoding', 'SQL_ASCII', true) \
          WHERE current_setting('server_encoding') = 'SQL_ASCII'"
