@@ -132,6 +132,9 @@ pub enum Command {
     Tables(Tables),
     /// Makes an authority with certificates for development and demonstrations
     DevCa(DevCa),
+    /// Signs maps from codes to concepts, once for all hospitals of a consortium
+    #[command(subcommand)]
+    Map(MapCommand),
     /// Shows the settings in effect and where each comes from
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -266,6 +269,54 @@ pub struct DevCa {
     /// Days until the certificates expire [default: 397]
     #[arg(long, value_name = "N")]
     pub days: Option<u32>,
+}
+
+/// About maps that a consortium shares.
+#[derive(Debug, Subcommand)]
+pub enum MapCommand {
+    /// Makes the coordinator's key, and prints the half that hospitals configure
+    Key(MapKey),
+    /// Signs a map: writes a note beside it that says what it is, and by whom
+    Sign(MapSign),
+    /// Checks a map against its note and the coordinator's public key
+    Check(MapCheck),
+}
+
+/// Makes a key.
+#[derive(Debug, Args)]
+pub struct MapKey {
+    /// Under what name it signs, such as `consortium.example/maps`
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// The file for the secret half, which nobody else may read; one that exists is left as it is
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Signs a map.
+#[derive(Debug, Args)]
+pub struct MapSign {
+    /// The map: a CSV file of source_to_concept_map, or an export of Usagi
+    pub map: PathBuf,
+    /// The coordinator's key, as `renkei map key` made it
+    #[arg(long = "signing-key", value_name = "FILE")]
+    pub signing_key: PathBuf,
+    /// What the map is called in all its versions [default: the file's name without its ending]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Its version, larger than any before [default: one more than that of the note beside the map]
+    #[arg(long, value_name = "N")]
+    pub version: Option<u64>,
+}
+
+/// Checks a map.
+#[derive(Debug, Args)]
+pub struct MapCheck {
+    /// The map
+    pub map: PathBuf,
+    /// The coordinator's public key, as `renkei map key` printed it; may be repeated
+    #[arg(long = "trusted-key", value_name = "KEY", required = true)]
+    pub trust: Vec<String>,
 }
 
 /// About profiles.

@@ -4,6 +4,7 @@ mod completions;
 mod dev_ca;
 mod explain;
 mod list;
+mod map;
 mod profile;
 mod query;
 mod receipts;
@@ -35,6 +36,7 @@ async fn dispatch(
 ) -> Result<Exit, (Failure, Console)> {
     match &cli.command {
         Command::DevCa(args) => return dev_ca::run(args, console).map_err(|failure| (failure, console)),
+        Command::Map(args) => return map::run(args, console).map_err(|failure| (failure, console)),
         Command::Completions { shell } => return completions::run(*shell).map_err(|failure| (failure, console)),
         _ => {}
     }

@@ -13,6 +13,8 @@
 mod asking;
 #[path = "main/local.rs"]
 mod local;
+#[path = "main/maps.rs"]
+mod maps;
 #[path = "main/server.rs"]
 mod server;
 #[path = "main/shell.rs"]

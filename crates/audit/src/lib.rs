@@ -7,7 +7,7 @@
 //!
 //! The parts, from the bottom: [`tree`] (RFC 6962, C2SP tlog-tiles), [`note`] (signed notes, checkpoints,
 //! cosignatures), [`entry`] (what a leaf says), [`receipt`] (what the asking side keeps), [`witness`] (may this be
-//! cosigned), [`store`] (the log on disk), [`verify`] (is it what it was, and do two logs tell the same). Only `store`
+//! cosigned), [`signed_file`] (files that one party signs for all), [`store`] (the log on disk), [`verify`] (is it what it was, and do two logs tell the same). Only `store`
 //! touches files; time, randomness and keys are given; there is no network and no runtime, so that a node, a gateway
 //! and a command line use the same code.
 //!
@@ -32,6 +32,7 @@
 pub mod entry;
 pub mod note;
 pub mod receipt;
+pub mod signed_file;
 pub mod store;
 pub mod tree;
 pub mod verify;

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::Signature;
 use crate::tree::Hash;
 
+/// What a secret half begins with.
+const PRIVATE: &str = "PRIVATE+KEY+";
+
 /// The name of a log or of a witness, the same as its key's: such as `renkei.example/audit/node/tokyo`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -176,6 +179,33 @@ impl SigningKey {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadKey)?;
         let public = pair.public_key().as_ref().try_into().map_err(|_| BadKey)?;
         Ok(Self { verifier: VerifierKey::new(name, kind, public), pair })
+    }
+
+    /// Reads the key as [`SigningKey::private_text`] writes it.
+    ///
+    /// # Errors
+    /// [`BadKey`]
+    pub fn from_private_text(text: &str) -> Result<Self, BadKey> {
+        let (name, rest) = text.strip_prefix(PRIVATE).and_then(|rest| rest.split_once('+')).ok_or(BadKey)?;
+        let (_, encoded) = rest.split_once('+').ok_or(BadKey)?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| BadKey)?;
+        let (kind, seed) = bytes.split_first().ok_or(BadKey)?;
+        let kind = [Kind::Log, Kind::Witness].into_iter().find(|known| known.byte() == *kind).ok_or(BadKey)?;
+        let seed: &[u8; 32] = seed.try_into().map_err(|_| BadKey)?;
+        let name = Origin::new(name)?;
+        let key = Self::from_seed(name.clone(), kind, seed)?;
+        if Self::private_text(name, kind, seed)? == text { Ok(key) } else { Err(BadKey) }
+    }
+
+    /// The secret half of the key of a seed as text, in the form that other tools for signed notes read and write too:
+    /// `PRIVATE+KEY+name+id+seed`.
+    ///
+    /// # Errors
+    /// [`BadKey`]
+    pub fn private_text(name: Origin, kind: Kind, seed: &[u8; 32]) -> Result<String, BadKey> {
+        let key = Self::from_seed(name, kind, seed)?;
+        let bytes = [&[kind.byte()], &seed[..]].concat();
+        Ok(format!("{PRIVATE}{}+{:08x}+{}", key.verifier.name, key.verifier.id(), STANDARD.encode(bytes)))
     }
 
     /// The public half.

@@ -134,3 +134,18 @@ proptest! {
         prop_assert_eq!(Checkpoint::parse(&one.text()), Ok(one));
     }
 }
+
+#[test]
+fn a_secret_half_is_read_back_from_its_text_and_from_no_other() {
+    let name = || Origin::new("example.org/maps").unwrap();
+    let text = SigningKey::private_text(name(), Kind::Log, &[7; 32]).unwrap();
+    let read = SigningKey::from_private_text(&text).unwrap();
+    assert_eq!(read.verifier(), key("example.org/maps", Kind::Log, 7).verifier());
+    assert!(text.starts_with("PRIVATE+KEY+example.org/maps+"), "{text}");
+    for wrong in
+        ["", "PRIVATE+KEY+", &text[1..], &text[..text.len() - 4], &text.replace("maps", "mapz"), &format!("{text}\n")]
+    {
+        assert!(SigningKey::from_private_text(wrong).is_err(), "{wrong}");
+    }
+    assert!(!format!("{read:?}").contains(&text[text.len() - 20..]));
+}
