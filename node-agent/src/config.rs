@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use renkei_audit::note::VerifierKey;
 use renkei_ingest::Rules;
 use renkei_ingest::codes::Master;
 pub use renkei_policy::{Budget, Level, Mode};
@@ -159,8 +160,13 @@ mod all {
 pub struct Codes {
     /// Folders with a vocabulary from Athena.
     pub vocabularies: Vec<PathBuf>,
-    /// Maps from codes to concepts; each counts before those that stand before it.
+    /// The site's own maps from codes to concepts; each counts before those that stand before it, and all of them before
+    /// the consortium's.
     pub maps: Vec<PathBuf>,
+    /// Public keys of the coordinators whose maps this hospital takes.
+    pub keys: Vec<MapKey>,
+    /// The consortium's maps, each with its signed note beside it.
+    pub signed_maps: Vec<PathBuf>,
     /// Masters of diseases and drugs.
     pub masters: Vec<Master>,
 }
@@ -168,7 +174,21 @@ pub struct Codes {
 impl Codes {
     fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let masters = self.masters.iter_mut().map(|master| &mut master.file);
-        self.vocabularies.iter_mut().chain(&mut self.maps).chain(masters)
+        self.vocabularies.iter_mut().chain(&mut self.maps).chain(&mut self.signed_maps).chain(masters)
+    }
+}
+
+/// A coordinator's public key, as `renkei map key` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct MapKey(pub VerifierKey);
+
+impl TryFrom<String> for MapKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let wrong = "is no public key: write the line that `renkei map key` printed for the coordinator, `name+id+key`";
+        VerifierKey::parse(text.trim()).map(Self).map_err(|_| wrong)
     }
 }
 
@@ -239,6 +259,12 @@ impl Settings for Config {
             }
         }
         sources::check(&self.sources, problems);
+        if self.codes.keys.is_empty() && !self.codes.signed_maps.is_empty() {
+            problems.add(
+                "codes.keys",
+                "is needed for signed_maps: write the coordinator's public key here, or name a map of your own under maps",
+            );
+        }
         if self.engine.memory_mib < 64 {
             problems.add("engine.memory_mib", "must be at least 64");
         }

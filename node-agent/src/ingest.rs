@@ -52,6 +52,7 @@ pub use quarantine::FILE as QUARANTINE_FILE;
 pub use report::{FILE as REPORT_FILE, Ignored, Language, Report, TableReport};
 pub use sources::{Mapping, Records, SourcesReport, folder as sources_folder, run_sources};
 
+use crate::optout::OptOuts;
 use crate::store::{self, Contents, Draft, FORMAT, Identity, Lineage, Manifest, Person, Seal, Store};
 use engine::Engine;
 use job::{Done, Job};
@@ -71,6 +72,8 @@ pub struct Options {
     pub keep: usize,
     /// Memory for sorting, in bytes.
     pub sort_memory: usize,
+    /// List of patients who opted out; their rows do not enter the snapshot. Rows of converted sources never had them.
+    pub opt_out: Option<PathBuf>,
 }
 
 impl Options {
@@ -82,6 +85,7 @@ impl Options {
             accept_renumbering: false,
             keep: 3,
             sort_memory: 256 << 20,
+            opt_out: None,
         }
     }
 }
@@ -122,13 +126,14 @@ fn run_fed(
 ) -> Result<Report, IngestError> {
     let started = Instant::now();
     let folders: Vec<&Path> = options.folders.iter().map(PathBuf::as_path).collect();
+    let opt_outs = OptOuts::read(options.opt_out.as_deref())?;
     let folder = Folder::open_many(&folders)?;
     let guard = store.lock()?;
     let newest = store.newest()?;
     let lineage = store.lineage(newest.as_ref(), entropy)?;
     let bytes_total = folder.tables().iter().map(|table| table.bytes()).sum();
     progress(Progress { table: "person", ..Progress::of(Phase::Persons, 0, bytes_total) });
-    let (roll, identity, numbering) = number(store, options, &folder, &lineage, newest.as_ref())?;
+    let (roll, identity, numbering) = number(store, options, &folder, &lineage, &opt_outs, newest.as_ref())?;
     let made_at = store.clock().now();
     let draft = store.draft(guard, entropy)?;
     let engine = Engine::new(draft.staging(), options.sort_memory);
@@ -144,6 +149,7 @@ fn run_fed(
     let mut done = job.finish()?;
     let mut entries = std::mem::take(&mut done.entries);
     let mut report = report(&folder, options, done, identity, &numbering, newest.as_ref(), made_at);
+    report.opted_out = roll.opted_out();
     report.sources = fed.map(|fed| fed.report);
     report.seconds = started.elapsed().as_secs_f64();
     complete(&draft, &numbering.index, &report, &mut entries)?;
@@ -160,10 +166,11 @@ fn number(
     options: &Options,
     folder: &Folder,
     lineage: &Lineage,
+    opt_outs: &OptOuts,
     newest: Option<&Manifest>,
 ) -> Result<(Roll, Identity, Numbering), IngestError> {
     let table = folder.tables().iter().find(|table| table.table().name == "person");
-    let roll = Roll::read(table.ok_or(IngestError::NoPersonTable)?, lineage)?;
+    let roll = Roll::read(table.ok_or(IngestError::NoPersonTable)?, lineage, &opt_outs.tokens(lineage))?;
     let accept = options.accept_renumbering;
     let identity = roll.identity(newest.map(|newest| newest.contents.identity), accept)?;
     let before = newest.map_or(Ok(Vec::new()), |newest| store::read_persons(&store.dir(&newest.id)))?;
@@ -211,6 +218,7 @@ fn report(
         tables: done.tables,
         findings: done.tally.finish(),
         ignored: ignored.collect(),
+        opted_out: 0,
         sources: None,
         deleted: Vec::new(),
         seconds: 0.0,

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod ingest;
+pub mod maps;
 pub mod node;
 mod optout;
 pub mod query;

@@ -11,8 +11,12 @@
 //! answer to that project. Further columns are the hospital's own. A list that cannot be read stops ingest and
 //! questions: nobody can tell then whose records may be used. No number from it is in any message.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+
+use renkei_staging::without_zeros;
+
+use crate::store::{Identity, Lineage, Token};
 
 /// Why a list cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +64,27 @@ impl OptOuts {
         &self.everything
     }
 
+    /// What a person table may have for those who opted out of everything, by whichever identifier the source has.
+    pub(crate) fn tokens(&self, lineage: &Lineage) -> HashSet<Token> {
+        self.everything.iter().flat_map(|number| spellings(number)).flat_map(|number| tokens(lineage, number)).collect()
+    }
+
     /// Numbers of those who are in no answer to a project.
     pub(crate) fn of_project(&self, project: &str) -> impl Iterator<Item = &str> {
         self.everything.iter().chain(self.projects.get(project).into_iter().flatten()).map(String::as_str)
     }
+}
+
+/// A number as it is written, and without leading zeros.
+fn spellings(number: &str) -> [&str; 2] {
+    [number, without_zeros(number)]
+}
+
+/// What the person index may have for a number.
+pub(crate) fn tokens(lineage: &Lineage, number: &str) -> impl Iterator<Item = Token> + use<> {
+    let by_text = lineage.token(Identity::SourceValue, number.as_bytes());
+    let by_id = number.parse::<i64>().ok().map(|id| lineage.token(Identity::PersonId, &id.to_le_bytes()));
+    std::iter::once(by_text).chain(by_id)
 }
 
 fn parse(bytes: &[u8]) -> Result<OptOuts, String> {

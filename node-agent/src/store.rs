@@ -9,6 +9,7 @@
 //!   lock                    held by whoever changes the store (advisory; ends with its process)
 //!   lineage.json            the store's id and the secret of the person index
 //!   current                 the id of the snapshot that questions run on
+//!   maps-seen.json          the latest version of each signed map that was taken (`crate::maps`)
 //!   staging/                what sorting spills
 //!   snapshots/
 //!     .new-<random>/        a snapshot in the making

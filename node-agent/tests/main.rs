@@ -10,13 +10,16 @@
 )]
 
 mod sources {
+    mod maps;
+    mod opt_out;
     mod snapshot;
 }
 
 mod store {
     mod crash;
     mod damage;
-    mod fixture;
+    pub(crate) mod fixture;
+    mod full;
     mod numbers;
     mod real;
     mod retention;

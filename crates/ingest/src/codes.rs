@@ -34,7 +34,7 @@ pub use coverage::{Coverage, Seen, Share, Unmapped};
 pub use diff::{Change, Map, diff};
 pub use domain::Domain;
 pub use error::CodesError;
-pub use load::{Progress, Sources};
+pub use load::{MapFile, Progress, Sources};
 pub use masters::{Column, Master, MasterKind, Masters};
 pub use remarks::REMARKS;
 pub use resolved::{How, Resolved, Target};

@@ -17,6 +17,8 @@ pub struct Extract {
     pub aliases: Vec<(String, String)>,
     /// Codes of things that statements name by a reference, such as `Medication/5`.
     pub shared: Vec<(String, Codes)>,
+    /// Statements that the source has deleted, by their key, and the version until which it has.
+    pub deleted: Vec<Deleted>,
     /// Codes that were seen.
     pub seen: Dictionary,
     /// What was odd.
@@ -42,6 +44,15 @@ impl Extract {
         let file = file.to_owned();
         self.rejects.push(Reject { table: "", file, line, rule, column: None, record: record.to_owned() });
     }
+}
+
+/// A statement that the source has deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// What identifies it, such as `Observation/123`. That of a patient stands for everything about them.
+    pub key: String,
+    /// Versions after this one count again; without one, those that are read from later files.
+    pub until: Option<i64>,
 }
 
 /// The texts that a source shows for its codes. It stays in the hospital: without it nobody can map a code by hand.

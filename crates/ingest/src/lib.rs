@@ -25,8 +25,11 @@ pub mod ssmix2;
 mod when;
 
 pub use code::{Coding, System};
-pub use extract::{Dictionary, Extract};
+pub use extract::{Deleted, Dictionary, Extract};
 pub use reject::{Explanation, Reject, Rule};
 pub use remark::{Remark, Remarks};
 pub use rules::{BirthPrecision, Rules};
 pub use when::{Day, When};
+
+/// Raised whenever a converter says something else of the same file: whoever kept what it said then reads the file again.
+pub const CONVERTERS: u32 = 1;

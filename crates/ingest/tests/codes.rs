@@ -90,7 +90,7 @@ pub fn athena() -> Site {
 }
 
 pub fn sources(site: &Site, maps: &[&str]) -> Sources {
-    let maps = maps.iter().map(|name| site.path(name)).collect();
+    let maps = maps.iter().map(|name| site.path(name).into()).collect();
     Sources { folders: vec![site.path("")], maps, today: today() }
 }
 

@@ -31,6 +31,7 @@ pub fn merge(all: &mut Extract, extract: Extract) {
     all.statements.extend(extract.statements);
     all.aliases.extend(extract.aliases);
     all.shared.extend(extract.shared);
+    all.deleted.extend(extract.deleted);
     all.rejects.extend(extract.rejects);
     all.seen.merge(extract.seen);
     all.remarks.merge(&extract.remarks);

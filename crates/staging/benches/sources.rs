@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench -p renkei-staging                    2,000 patients
 //! cargo bench -p renkei-staging -- 500 2000        several sizes, to see what grows with them
+//! cargo bench -p renkei-staging -- large 100000    FHIR alone, compressed, read once: about 80 KiB of disk to a patient
 //! ```
 //!
 //! One line to a figure. Every step is a process of its own, so that the peak of its memory is its own too and nothing
@@ -20,6 +21,8 @@
 
 #[path = "sources/figures.rs"]
 mod figures;
+#[path = "sources/large.rs"]
+mod large;
 #[path = "sources/steps.rs"]
 mod steps;
 
@@ -38,6 +41,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     if let Some(step) = Step::parse(&arguments) {
         return steps::run(&step);
+    }
+    if let [large, sizes @ ..] = arguments.as_slice()
+        && large == "large"
+    {
+        let sizes = sizes.iter().map(|size| size.parse().expect("numbers of patients"));
+        return sizes.for_each(large::measure);
     }
     let mut sizes: Vec<u32> = arguments.iter().map(|size| size.parse().expect("numbers of patients")).collect();
     if sizes.is_empty() {

@@ -12,6 +12,7 @@ use renkei_ingest::record::{Codes, Record};
 use renkei_ingest::{Day, Remarks, Rules};
 
 use crate::crosswalk::Crosswalk;
+use crate::stage::Gone;
 use crate::{Error, Source, Stage};
 use roster::Roster;
 use tables::Tables;
@@ -59,8 +60,7 @@ pub fn build(
 ) -> Result<Built, Error> {
     let mut roster = Roster::of(sources)?;
     let opted_out = roster.leave_out(plan.opted_out);
-    let shared: Vec<HashMap<String, Codes>> =
-        sources.iter().map(|(_, stage)| stage.shared()).collect::<Result<_, _>>()?;
+    let known: Vec<Known> = sources.iter().map(|(_, stage)| Known::of(stage)).collect::<Result<_, _>>()?;
     let persons = crosswalk.persons(roster.patients(), entropy)?;
     let mut tables = Tables::new(out);
     let mut assembler = Assembler::new(plan.rules, plan.concepts, plan.as_of);
@@ -68,7 +68,7 @@ pub fn build(
     for (done, (who, patient)) in (1..).zip(&persons) {
         let mut statements = Vec::new();
         for (source, number) in roster.numbers(patient) {
-            statements.extend(about(sources, &shared, *source, number)?);
+            statements.extend(about(sources, &known, *source, number)?);
         }
         let written = assembler.patient(who, statements, &mut |table, batch| tables.write(table, &batch));
         written.map_err(Error::io("write tables into", out))?;
@@ -83,16 +83,26 @@ pub fn build(
     Ok(Built { persons, opted_out, usage, remarks })
 }
 
+/// What a source says that is not about one patient.
+struct Known {
+    /// Codes of things that statements name by a reference.
+    shared: HashMap<String, Codes>,
+    /// What was deleted.
+    gone: Gone,
+}
+
+impl Known {
+    fn of(stage: &Stage) -> Result<Self, Error> {
+        let gone = stage.gone()?;
+        Ok(Self { shared: stage.shared(&gone)?, gone })
+    }
+}
+
 /// What a source says about a patient: the tables that are taken from it, with codes for what it names by a reference.
-fn about(
-    sources: &[Staged],
-    shared: &[HashMap<String, Codes>],
-    source: u16,
-    number: &str,
-) -> Result<Vec<Sourced>, Error> {
-    let Some((settings, stage)) = sources.get(usize::from(source)) else { return Ok(Vec::new()) };
-    let shared = shared.get(usize::from(source));
-    let mut statements = stage.about(number)?;
+fn about(sources: &[Staged], known: &[Known], source: u16, number: &str) -> Result<Vec<Sourced>, Error> {
+    let at = usize::from(source);
+    let (Some((settings, stage)), Some(known)) = (sources.get(at), known.get(at)) else { return Ok(Vec::new()) };
+    let mut statements = stage.about(number, &known.gone)?;
     for statement in &mut statements {
         if let Some(tables) = &settings.tables {
             statement.records.retain(|record| tables.contains(table_of(record)));
@@ -100,7 +110,7 @@ fn about(
         for record in &mut statement.records {
             if let Record::Drug(drug) = record
                 && let Some(reference) = &drug.reference
-                && let Some(codes) = shared.and_then(|shared| shared.get(reference))
+                && let Some(codes) = known.shared.get(reference)
             {
                 drug.codes.extend(codes.iter().cloned());
             }

@@ -1,7 +1,7 @@
 //! What a folder holds, by its names: so that whoever installs a node can point at it and need not know the words.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use renkei_ingest::{dpc, fhir, ssmix2};
 
@@ -43,6 +43,9 @@ pub fn detect(path: &Path) -> Result<Detected, Error> {
     if table("concept") || table("vocabulary") || table("source_to_concept_map") {
         return Ok(Detected::Vocabulary);
     }
+    if transactions(&names) {
+        return Err(Error::Transactions { path: path.to_owned() });
+    }
     if ssmix2::looks_like(path) {
         return Ok(Detected::Records(Format::Ssmix2));
     }
@@ -57,6 +60,20 @@ pub fn detect(path: &Path) -> Result<Detected, Error> {
         folders.filter_map(|folder| detect(folder).ok()).find(|found| matches!(found, Detected::Records(_)))
     };
     within.map(Detected::Records).or_else(below).ok_or_else(|| unrecognised(path))
+}
+
+/// Whether a folder, or one below it that is named by a year, holds files of SS-MIX2's transaction storage.
+fn transactions(names: &[PathBuf]) -> bool {
+    let transaction = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+        name.starts_with("TR_") && name.ends_with(".DAT")
+    };
+    let year = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        name.len() == 4 && name.iter().all(u8::is_ascii_digit)
+    };
+    let mut below = names.iter().filter(year).filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    names.iter().any(|path| transaction(path)) || below.by_ref().take(LOOK).any(|entry| transaction(&entry.path()))
 }
 
 fn file(path: &Path) -> Option<Format> {
@@ -77,4 +94,23 @@ fn tabular(path: &Path) -> bool {
 
 fn unrecognised(path: &Path) -> Error {
     Error::Unrecognised { path: path.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_storage_is_told_from_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let year = dir.path().join("2026");
+        fs::create_dir(&year).unwrap();
+        fs::write(year.join("TR_20261130120000000_00001.DAT"), "x").unwrap();
+        for path in [dir.path(), &year] {
+            let error = detect(path).unwrap_err();
+            assert!(error.to_string().contains("standardized storage"), "{error}");
+        }
+        fs::rename(year.join("TR_20261130120000000_00001.DAT"), year.join("other.dat")).unwrap();
+        assert!(matches!(detect(dir.path()), Err(Error::Unrecognised { .. })));
+    }
 }

@@ -1,6 +1,6 @@
 //! Why sources could not be read. What was read before is kept.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// A failure that concerns a source as a whole.
@@ -15,6 +15,17 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// The disk is full.
+    #[error(
+        "the disk is full: {} cannot be written. Free some room there, or move the state folder to a larger disk, and run \
+         it again: it goes on from what was read until then, and what was in use is as it was", path.display()
+    )]
+    Full {
+        /// What was being written.
+        path: PathBuf,
+        /// The system's own words.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A folder of the source is absent or empty.
     #[error(
@@ -46,6 +57,15 @@ pub enum Error {
          storage (123/456/<patient>/…), FHIR (*.ndjson, *.json), DPC files; name it with --format if it is", path.display()
     )]
     Unrecognised {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The transaction storage of SS-MIX2.
+    #[error(
+        "{} is a transaction storage of SS-MIX2 (TR_….DAT), whose layout is not public: give the root of the standardized \
+         storage instead, which holds the same records", path.display()
+    )]
+    Transactions {
         /// The folder.
         path: PathBuf,
     },
@@ -82,11 +102,31 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Io { doing, path, source }
+        move |source| {
+            if is_full(&source) { Self::Full { path, source: source.into() } } else { Self::Io { doing, path, source } }
+        }
     }
 
     pub(crate) fn database(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Database { path, source }
+        move |source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full { path, source: source.into() },
+            _ => Self::Database { path, source },
+        }
     }
+}
+
+/// Whether an error, or what is inside it, says that there is no room.
+fn is_full(error: &io::Error) -> bool {
+    if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) {
+        return true;
+    }
+    let mut inner = error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
+    while let Some(cause) = inner {
+        if cause.downcast_ref::<io::Error>().is_some_and(is_full) {
+            return true;
+        }
+        inner = cause.source();
+    }
+    false
 }

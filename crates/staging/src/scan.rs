@@ -303,7 +303,7 @@ struct State {
 
 impl State {
     fn note(&mut self, extract: &Extract) {
-        self.statements += extract.statements.len() + extract.shared.len();
+        self.statements += extract.statements.len() + extract.shared.len() + extract.deleted.len();
         self.rejects += extract.rejects.len();
         self.remarks.merge(&extract.remarks);
     }

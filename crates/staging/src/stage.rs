@@ -5,6 +5,7 @@
 //! statement(file, patient, body)                            -- body: postcard of the statements of one patient
 //! alias(file, reference, patient)                           -- numbers of one patient that differ within the source
 //! shared(file, key, body)                                   -- codes of things that statements name by a reference
+//! gone(file, key, until)                                    -- statements that the source says it has deleted
 //! code(coding, body, display)                               -- every code that was seen, and its text
 //! reject(file, name, line, rule, place, record)             -- for the quarantine
 //! ```
@@ -12,6 +13,7 @@
 //! Everything of a file is written in one transaction, or, of a large file, in several of which the last one sets the
 //! outcome: after a crash a file without an outcome is read again from its start.
 
+mod gone;
 mod read;
 mod write;
 
@@ -23,10 +25,11 @@ use renkei_ingest::Coding;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Error;
+pub(crate) use gone::Gone;
 pub(crate) use write::Entry;
 
 /// Version of this layout and of the statements' encoding. Another one is read afresh.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// More than this module has, so that none is prepared twice.
 const STATEMENTS: usize = 32;
@@ -43,6 +46,8 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS alias_file ON alias(file);
     CREATE TABLE IF NOT EXISTS shared(file INTEGER NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS shared_file ON shared(file);
+    CREATE TABLE IF NOT EXISTS gone(file INTEGER NOT NULL, key TEXT NOT NULL, until INTEGER);
+    CREATE INDEX IF NOT EXISTS gone_file ON gone(file);
     CREATE TABLE IF NOT EXISTS code(coding TEXT PRIMARY KEY, body BLOB NOT NULL, display TEXT) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS reject(file INTEGER NOT NULL, name TEXT NOT NULL, line INTEGER NOT NULL,
         rule TEXT NOT NULL, place TEXT, record TEXT NOT NULL);
@@ -92,7 +97,7 @@ impl Stage {
             Err(_) => (None, false),
         };
         if afresh {
-            let tables = ["meta", "file", "statement", "alias", "shared", "code", "reject"];
+            let tables = ["meta", "file", "statement", "alias", "shared", "gone", "code", "reject"];
             let drop: String = tables.iter().map(|table| format!("DROP TABLE IF EXISTS {table};")).collect();
             database.execute_batch(&format!("BEGIN; {drop} COMMIT; VACUUM;")).map_err(fault())?;
         }

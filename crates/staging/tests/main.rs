@@ -8,12 +8,20 @@
     reason = "a test that cannot go on fails, and helpers of tests are tests"
 )]
 
+#[path = "main/bad.rs"]
+mod bad;
 #[path = "main/bench.rs"]
 mod bench;
 #[path = "main/carried.rs"]
 mod carried;
 #[path = "main/changes.rs"]
 mod changes;
+#[path = "main/deleted.rs"]
+mod deleted;
+#[path = "main/full.rs"]
+mod full;
+#[path = "main/golden.rs"]
+mod golden;
 #[path = "main/privacy.rs"]
 mod privacy;
 #[path = "main/several.rs"]

@@ -3,10 +3,12 @@
 mod bar;
 mod records;
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::ValueEnum;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -15,6 +17,7 @@ use renkei_types::SystemClock;
 use super::{ConfigFile, load, print};
 use crate::config::Config;
 use crate::ingest::{self, Language, Options, Report};
+use crate::maps;
 use crate::store::{Seal, Store};
 use bar::Bar;
 use records::Work;
@@ -38,6 +41,9 @@ pub(super) struct Args {
     /// Map from codes to concepts (CSV: source_to_concept_map, or an export of Usagi); may be repeated.
     #[arg(long, value_name = "FILE")]
     map: Vec<PathBuf>,
+    /// List of patients who opted out (CSV: patient,scope,since), instead of the configuration's.
+    #[arg(long, value_name = "FILE")]
+    opt_out: Option<PathBuf>,
     /// What the snapshot may be used for. It cannot be changed afterwards; the guard can be lowered on synthetic and
     /// public snapshots only.
     #[arg(long, value_enum, default_value = "clinical")]
@@ -45,6 +51,9 @@ pub(super) struct Args {
     /// Read the sources and report, but make no snapshot and keep nothing.
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: where to put what is kept meanwhile; by default beside the state folder. It is removed at the end.
+    #[arg(long, requires = "dry_run", value_name = "FOLDER")]
+    work_dir: Option<PathBuf>,
     /// With --dry-run: stop after as many files of each source.
     #[arg(long, requires = "dry_run", value_name = "FILES")]
     limit: Option<u64>,
@@ -99,11 +108,13 @@ pub(super) fn run(args: &Args, language: Language) -> anyhow::Result<ExitCode> {
         _ => Some(load(&args.file.config)?),
     };
     let work = records::work(args, config.as_ref())?;
+    let opt_out = args.opt_out.clone().or_else(|| config.as_ref().and_then(|config| config.opt_out.clone()));
+    let state = state_dir(args, config.as_ref());
     if args.dry_run {
-        return dry_run(args, work, language);
+        return dry_run(args, &state, opt_out, work, language);
     }
-    let store = Store::open(state_dir(args, config.as_ref()), Arc::new(SystemClock))?;
-    let report = make(&store, args, work, language)?;
+    let store = Store::open(state, Arc::new(SystemClock))?;
+    let report = make(&store, args, opt_out, work, language)?;
     show(&report, args, language)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -113,7 +124,13 @@ fn state_dir(args: &Args, config: Option<&Config>) -> PathBuf {
     args.state_dir.clone().or(configured).unwrap_or_default()
 }
 
-fn make(store: &Store, args: &Args, work: Work, language: Language) -> anyhow::Result<Report> {
+fn make(
+    store: &Store,
+    args: &Args,
+    opt_out: Option<PathBuf>,
+    work: Work,
+    language: Language,
+) -> anyhow::Result<Report> {
     let options = Options {
         seal: args.seal.into(),
         accept_renumbering: args.accept_renumbering,
@@ -125,10 +142,11 @@ fn make(store: &Store, args: &Args, work: Work, language: Language) -> anyhow::R
     let mut entropy = StdRng::from_os_rng();
     let report = match work {
         Work::Tables(folders) => {
-            let options = Options { folders, ..options };
+            let options = Options { folders, opt_out, ..options };
             ingest::run(store, &options, &mut |progress| bar.show(progress), &mut entropy)
         }
-        Work::Records(records) => {
+        Work::Records(mut records) => {
+            records.opt_out = opt_out;
             ingest::run_sources(store, &records, &options, &mut |progress| bar.show(progress), &mut entropy)
         }
     };
@@ -136,14 +154,45 @@ fn make(store: &Store, args: &Args, work: Work, language: Language) -> anyhow::R
     Ok(report?)
 }
 
-/// Everything as it would be, in a folder that is thrown away.
-fn dry_run(args: &Args, work: Work, language: Language) -> anyhow::Result<ExitCode> {
-    let scratch = tempfile::tempdir()?;
+/// Everything as it would be, in a folder that is thrown away. It lies where the state would: the system's temporary
+/// folder may be memory, may be small, and may be read by others' backups.
+fn dry_run(
+    args: &Args,
+    state: &Path,
+    opt_out: Option<PathBuf>,
+    work: Work,
+    language: Language,
+) -> anyhow::Result<ExitCode> {
+    let beside = state.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let place = args.work_dir.as_deref().unwrap_or(beside);
+    let scratch = tempfile::Builder::new().prefix(".renkei-dry-run-").tempdir_in(place);
+    let scratch = scratch.with_context(|| {
+        format!("`{}` takes no folder for the trial run: name another with --work-dir", place.display())
+    })?;
     let store = Store::open(scratch.path().join("state"), Arc::new(SystemClock))?;
-    let mut report = make(&store, args, work, language)?;
+    maps::carry(state, store.root())?;
+    let mut report = make(&store, args, opt_out, work, language)?;
     report.snapshot = None;
     show(&report, args, language)?;
+    let mib = size(scratch.path()).div_ceil(1 << 20);
+    let place = place.display();
+    let said = match language {
+        Language::English => format!("Nothing was kept. The run took {mib} MiB under {place}."),
+        Language::Japanese => format!("何も保存していません。作業領域として {place} に {mib} MiB を使いました。"),
+    };
+    let _ = writeln!(io::stderr(), "{said}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes of all files under a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let of = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(of).sum()
 }
 
 fn show(report: &Report, args: &Args, language: Language) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use renkei_ingest::assemble::{Concepts as _, Known, Usage};
-use renkei_ingest::codes::{self, Concepts, Coverage, Masters, Seen};
+use renkei_ingest::codes::{self, Concepts, Coverage, MapFile, Masters, Seen};
 use renkei_ingest::record::Codes as Alternatives;
 use renkei_ingest::{Coding, Day, Dictionary};
 use renkei_types::Timestamp;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{IngestError, sources_folder};
 use crate::config::Codes;
+use crate::maps::SignedMap;
 use crate::store::{self, Error, Fault};
 
 /// Codes, by table.
@@ -61,16 +62,16 @@ impl CodesInUse {
         }
     }
 
-    /// How far these codes lead with the vocabularies, maps and masters `codes`.
+    /// How far these codes lead with the vocabularies, maps and masters `codes`, and the consortium's maps `signed`.
     ///
     /// # Errors
     /// [`IngestError::Codes`].
-    pub fn coverage(&self, codes: &Codes, now: Timestamp) -> Result<Coverage, IngestError> {
+    pub fn coverage(&self, codes: &Codes, signed: &[SignedMap], now: Timestamp) -> Result<Coverage, IngestError> {
         let mut dictionary = Dictionary::default();
         for used in &self.0 {
             used.codes.iter().for_each(|code| dictionary.see(code, used.text.as_deref()));
         }
-        let known = known(codes, &dictionary, Day(now.days()), &mut |_| {})?;
+        let known = known(codes, signed, &dictionary, Day(now.days()), &mut |_| {})?;
         Ok(self.covered(&known, &dictionary))
     }
 
@@ -92,6 +93,7 @@ fn file(state: &Path) -> PathBuf {
 /// What vocabularies, maps and masters know of the codes in `dictionary`.
 pub(super) fn known(
     codes: &Codes,
+    signed: &[SignedMap],
     dictionary: &Dictionary,
     today: Day,
     progress: &mut dyn FnMut(codes::Progress),
@@ -103,7 +105,9 @@ pub(super) fn known(
         known.expand(&mut alternatives);
         wanted.extend(alternatives);
     }
-    let (folders, maps) = (codes.vocabularies.clone(), codes.maps.clone());
+    let folders = codes.vocabularies.clone();
+    // The later one counts: the site's own before the consortium's.
+    let maps = signed.iter().map(SignedMap::file).chain(codes.maps.iter().cloned().map(MapFile::from)).collect();
     known.concepts = Concepts::load(&codes::Sources { folders, maps, today }, &wanted, progress)?;
     Ok(known)
 }

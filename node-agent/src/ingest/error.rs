@@ -55,6 +55,9 @@ pub enum IngestError {
     /// A vocabulary, a map or a master could not be read.
     #[error("the vocabulary or a map could not be read")]
     Codes(#[from] renkei_ingest::codes::CodesError),
+    /// A map that the consortium signed cannot be believed; without it codes would lead elsewhere than agreed.
+    #[error(transparent)]
+    Map(#[from] crate::maps::MapError),
     /// The list of patients who opted out could not be read; without it nobody's records may be.
     #[error(transparent)]
     OptOut(#[from] crate::optout::ListError),

@@ -129,7 +129,7 @@ impl<'a> Job<'a> {
         let (roll, owners, births) = (self.roll, self.owners, std::mem::take(&mut self.births));
         let checks = RowChecks::of(shape.table, self.today, &births);
         let form = |source| IngestError::Form { table: shape.table.name, source };
-        let known = |id: i64| owners.contains_key(&id);
+        let known = |id: i64| owners.contains_key(&id) || roll.leaves_out(id);
         let person = shape.table.name == "person";
         let mut firsts = roll.firsts();
         let mut present = RoaringBitmap::new();
@@ -138,7 +138,11 @@ impl<'a> Job<'a> {
             for reject in &chunk.rejects {
                 self.reject(reject, reject.rule.as_str(), report)?;
             }
-            let batch = if person { firsts.filter(chunk.batch).map_err(form)? } else { chunk.batch };
+            let batch = match shape.table.person_column() {
+                Some(column) => roll.without_opted_out(chunk.batch, column.name).map_err(form)?,
+                None => chunk.batch,
+            };
+            let batch = if person { firsts.filter(batch).map_err(form)? } else { batch };
             let batch = self.owned(shape, batch)?;
             let numbers = shape.owner().map(|column| batch.column(column).as_primitive::<UInt32Type>().values());
             present.extend(numbers.iter().flat_map(|numbers| numbers.iter().copied()));

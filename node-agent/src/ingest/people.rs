@@ -7,6 +7,7 @@ use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use renkei_ingest::omop::TableFiles;
 use renkei_ingest::{Reject, Rule};
+use renkei_staging::without_zeros;
 
 use super::IngestError;
 use super::numbering::Candidate;
@@ -24,6 +25,8 @@ pub(super) struct Roll {
     /// Rows without a `person_source_value`, or with one that another row has.
     unusable: u64,
     repeats: Repeats,
+    /// Of those who opted out: their ids, whose rows go nowhere, not into the quarantine either.
+    left_out: HashSet<i64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,22 +45,29 @@ struct Repeats {
 }
 
 impl Roll {
-    /// Reads the table.
+    /// Reads the table; whoever has one of the tokens `out` is left out.
     ///
     /// # Errors
     /// [`IngestError::Read`]; [`IngestError::NoPersons`].
-    pub(super) fn read(files: &TableFiles, lineage: &Lineage) -> Result<Self, IngestError> {
+    pub(super) fn read(files: &TableFiles, lineage: &Lineage, out: &HashSet<Token>) -> Result<Self, IngestError> {
         let mut roll = Self::default();
         let (mut ids, mut sources) = (HashSet::new(), HashSet::new());
         for chunk in files.read(None) {
             let chunk = chunk?;
             roll.read += chunk.read;
-            roll.add(&chunk.batch, lineage, &mut ids, &mut sources);
+            roll.add(&chunk.batch, lineage, out, &mut ids, &mut sources);
         }
         if roll.rows.is_empty() { Err(IngestError::NoPersons { read: roll.read }) } else { Ok(roll) }
     }
 
-    fn add(&mut self, batch: &RecordBatch, lineage: &Lineage, ids: &mut HashSet<i64>, sources: &mut HashSet<Token>) {
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        lineage: &Lineage,
+        out: &HashSet<Token>,
+        ids: &mut HashSet<i64>,
+        sources: &mut HashSet<Token>,
+    ) {
         let (Some(id), Some(year), Some(gender), Some(source)) = (
             batch.column_by_name("person_id"),
             batch.column_by_name("year_of_birth"),
@@ -71,12 +81,18 @@ impl Roll {
         let source = source.as_string::<i32>();
         for row in 0..batch.num_rows() {
             let person_id = id.value(row);
+            let text = source.is_valid(row).then(|| source.value(row)).filter(|text| !text.is_empty());
+            if is_out(out, lineage, person_id, text) {
+                self.left_out.insert(person_id);
+            }
+            if self.left_out.contains(&person_id) {
+                continue;
+            }
             if !ids.insert(person_id) {
                 self.repeats.ids.insert(person_id);
                 self.repeats.rows += 1;
                 continue;
             }
-            let text = source.is_valid(row).then(|| source.value(row)).filter(|text| !text.is_empty());
             let token = text.map(|text| lineage.token(Identity::SourceValue, text.as_bytes()));
             let token = token.filter(|token| sources.insert(*token));
             self.unusable += u64::from(token.is_none());
@@ -125,10 +141,47 @@ impl Roll {
         self.rows.len() as u64
     }
 
+    /// Persons who opted out.
+    pub(super) fn opted_out(&self) -> u64 {
+        self.left_out.len() as u64
+    }
+
+    /// Whether a person opted out.
+    pub(super) fn leaves_out(&self, person_id: i64) -> bool {
+        self.left_out.contains(&person_id)
+    }
+
+    /// The rows of a batch that are not about somebody who opted out; `column` has the person.
+    ///
+    /// # Errors
+    /// Arrow's.
+    pub(super) fn without_opted_out(
+        &self,
+        batch: RecordBatch,
+        column: &str,
+    ) -> Result<RecordBatch, arrow_schema::ArrowError> {
+        let Some(ids) = batch.column_by_name(column).filter(|_| !self.left_out.is_empty()) else { return Ok(batch) };
+        let ids = ids.as_primitive::<Int64Type>();
+        let keep: BooleanArray = ids.values().iter().map(|id| Some(!self.left_out.contains(id))).collect();
+        arrow::compute::filter_record_batch(&batch, &keep)
+    }
+
     /// A filter for the table's second reading.
     pub(super) fn firsts(&self) -> Firsts<'_> {
         Firsts { repeats: &self.repeats, seen: HashSet::new(), dropped: Vec::new() }
     }
+}
+
+/// Whether a row of `person` is of somebody who opted out: by the number of the source, as written or without leading
+/// zeros, or by its id.
+fn is_out(out: &HashSet<Token>, lineage: &Lineage, person_id: i64, source: Option<&str>) -> bool {
+    if out.is_empty() {
+        return false;
+    }
+    let by_id = lineage.token(Identity::PersonId, &person_id.to_le_bytes());
+    let spellings = source.into_iter().flat_map(|text| [text, without_zeros(text)]);
+    out.contains(&by_id)
+        || spellings.map(|text| lineage.token(Identity::SourceValue, text.as_bytes())).any(|token| out.contains(&token))
 }
 
 /// Lets the first row of each `person_id` pass.

@@ -42,6 +42,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Files and columns that are no part of the CDM.
     pub ignored: Vec<Ignored>,
+    /// Persons of a folder of CDM tables who opted out, and whose rows were not read in.
+    #[serde(default)]
+    pub opted_out: u64,
     /// What the hospital's own sources came to; absent where the source was a folder of CDM tables.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sources: Option<SourcesReport>,

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rand::CryptoRng;
 use renkei_ingest::codes::{self, Coverage};
-use renkei_ingest::{Day, Dictionary, Reject, Rules};
+use renkei_ingest::{CONVERTERS, Day, Dictionary, Reject, Rules};
 use renkei_staging::{Crosswalk, Limits, Plan, RemarkCount, Source, SourceReport, Stage, Staged};
 use sha2::{Digest, Sha256};
 
 use super::codes_in_use::{CodesInUse, known};
 use super::{Fed, IngestError, Options, Phase, Progress, Report, run_fed};
 use crate::config::Codes;
+use crate::maps::{self, MapInForce};
 use crate::optout::OptOuts;
 use crate::store::{self, Guard, Store};
 
@@ -42,6 +43,9 @@ pub struct SourcesReport {
     pub opted_out: u64,
     /// How far codes lead to concepts, by table.
     pub mapping: Vec<Mapping>,
+    /// The maps that were in force, in the order in which they count.
+    #[serde(default)]
+    pub maps: Vec<MapInForce>,
 }
 
 /// How many rows and codes of a table have a concept.
@@ -80,11 +84,13 @@ pub fn run_sources(
     store::create_dir(&folder)?;
     let _guard = Guard::take(&folder)?;
     let opt_outs = OptOuts::read(records.opt_out.as_deref())?;
+    let signed = maps::verified(&records.codes, store.root())?;
+    maps::remember(store.root(), &signed)?;
     let (staged, reports) = scan(records, &folder, progress)?;
     let dictionary = dictionary(&staged)?;
     let today = Day(store.clock().now().days());
     progress(Progress::of(Phase::Vocabulary, 0, 0));
-    let known = known(&records.codes, &dictionary, today, &mut |now| {
+    let known = known(&records.codes, &signed, &dictionary, today, &mut |now| {
         progress(Progress { table: now.table, ..Progress::of(Phase::Vocabulary, now.bytes, now.of) });
     })?;
     let out = folder.join("cdm");
@@ -94,7 +100,9 @@ pub fn run_sources(
     let mut crosswalk = Crosswalk::open(&folder.join("crosswalk.sqlite"))?;
     let built = renkei_staging::build(&staged, &plan, &mut crosswalk, &out, entropy, &mut |done, all| {
         progress(Progress::of(Phase::Patients, done, all));
-    })?;
+    });
+    // On a full disk the half-made tables are what fills it.
+    let built = built.inspect_err(|_| drop(store::remove(&out)))?;
     let used = CodesInUse::of(&built.usage, &dictionary);
     used.keep(store.root())?;
     let report = SourcesReport {
@@ -102,13 +110,16 @@ pub fn run_sources(
         assembly: built.remarks.iter().map(|(id, count)| RemarkCount { id: id.to_owned(), count }).collect(),
         opted_out: built.opted_out,
         mapping: mapping(&used.covered(&known, &dictionary)),
+        maps: maps::in_force(&records.codes, &signed)?,
     };
     let folders = std::iter::once(out.clone()).chain(records.codes.vocabularies.iter().cloned());
     let options = Options { folders: folders.collect(), ..options.clone() };
     let mut rejects = |each: &mut dyn FnMut(Reject)| staged.iter().try_for_each(|(_, stage)| stage.rejects(each));
     let fed = Fed { rejects: &mut rejects, report };
-    let report = run_fed(store, &options, Some(fed), progress, entropy)?;
-    store::remove(&out)?;
+    let report = run_fed(store, &options, Some(fed), progress, entropy);
+    let removed = store::remove(&out);
+    let report = report?;
+    removed?;
     Ok(report)
 }
 
@@ -133,6 +144,7 @@ fn scan(
 fn digest(source: &Source, rules: &Rules) -> Result<String, IngestError> {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(CONVERTERS.to_le_bytes());
     hash.update(source.format.as_str());
     hash.update([u8::from(source.patients.strip_zeros)]);
     hash.update(format!("{:?}", (&rules.test_words, &rules.test_numbers, rules.strict_patient)));

@@ -13,8 +13,8 @@ use renkei_types::{ProjectId, SnapshotId};
 
 use super::Unready;
 use crate::ingest;
-use crate::optout::{ListError, OptOuts};
-use crate::store::{self, Identity, Lineage, Snapshot, Store, Token};
+use crate::optout::{ListError, OptOuts, tokens};
+use crate::store::{self, Snapshot, Store, Token};
 
 /// Who is in no answer.
 #[derive(Debug, Clone)]
@@ -75,19 +75,12 @@ fn persons(store: &Store, snapshot: &Snapshot, list: &OptOuts, project: &Project
     }
     let lineage = store.known_lineage()?;
     let raw = list.of_project(project.as_str());
-    let mut tokens: HashSet<Token> = raw.chain(numbers.iter().copied()).flat_map(|n| tokens(&lineage, n)).collect();
+    let mut out: HashSet<Token> = raw.chain(numbers.iter().copied()).flat_map(|n| tokens(&lineage, n)).collect();
     let crosswalk = ingest::sources_folder(store.root()).join("crosswalk.sqlite");
     if crosswalk.exists() {
         let pseudonyms = Crosswalk::open(&crosswalk)?.pseudonyms(|patient| numbers.contains(without_zeros(patient)))?;
-        tokens.extend(pseudonyms.iter().flat_map(|pseudonym| self::tokens(&lineage, pseudonym)));
+        out.extend(pseudonyms.iter().flat_map(|pseudonym| tokens(&lineage, pseudonym)));
     }
     let index = store::read_persons(snapshot.dir())?;
-    Ok(index.into_iter().filter(|person| tokens.contains(&person.identity)).map(|person| person.owner).collect())
-}
-
-/// What the person index may have for a number, by whichever identifier the source has.
-fn tokens(lineage: &Lineage, number: &str) -> impl Iterator<Item = Token> + use<> {
-    let by_text = lineage.token(Identity::SourceValue, number.as_bytes());
-    let by_id = number.parse::<i64>().ok().map(|id| lineage.token(Identity::PersonId, &id.to_le_bytes()));
-    std::iter::once(by_text).chain(by_id)
+    Ok(index.into_iter().filter(|person| out.contains(&person.identity)).map(|person| person.owner).collect())
 }

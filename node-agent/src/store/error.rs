@@ -1,6 +1,6 @@
 //! What can go wrong with the store, each with the place and, where there is one, the remedy.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use renkei_types::SnapshotId;
@@ -11,6 +11,20 @@ pub enum Error {
     /// The file system refused.
     #[error("cannot {doing} {path}", path = path.display())]
     Io {
+        /// What was attempted, as a verb.
+        doing: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: io::Error,
+    },
+    /// The disk is full.
+    #[error(
+        "the disk is full: cannot {doing} {path}. Free some room there, or move the state folder to a larger disk, and run \
+         it again; the current snapshot is as it was", path = path.display()
+    )]
+    Full {
         /// What was attempted, as a verb.
         doing: &'static str,
         /// On which path.
@@ -53,7 +67,12 @@ impl Error {
     /// For `map_err`: wraps an IO error with what was attempted and where.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { doing, path, source }
+        move |source| match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::Full { doing, path, source }
+            }
+            _ => Self::Io { doing, path, source },
+        }
     }
 
     /// A damaged file.

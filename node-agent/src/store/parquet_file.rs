@@ -135,6 +135,6 @@ fn written(path: &Path) -> impl FnOnce(ParquetError) -> Error {
             },
             other => std::io::Error::other(other),
         };
-        Error::Io { doing: "write", path, source }
+        Error::io("write", &path)(source)
     }
 }

@@ -19,16 +19,16 @@ use tempfile::TempDir;
 /// 2026-11-22 19:32:00 UTC.
 const NOW: Timestamp = Timestamp(1_795_375_920_000_000);
 
-struct Site {
+pub(crate) struct Site {
     dir: TempDir,
-    store: Store,
+    pub(crate) store: Store,
     hospital: Hospital,
-    records: Records,
+    pub(crate) records: Records,
 }
 
 impl Site {
     /// A hospital with a storage of SS-MIX2, and a map from its codes to concepts.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let spec = Spec { patients: 80, ..Spec::new("tokyo", 3, Profile::University) };
         let hospital = Hospital::generate(&spec).unwrap();
@@ -44,11 +44,11 @@ impl Site {
         Self { dir, store, hospital, records }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn ingest(&self) -> Result<Report, IngestError> {
+    pub(crate) fn ingest(&self) -> Result<Report, IngestError> {
         let options = Options { seal: Seal::Synthetic, ..Options::new(Vec::<PathBuf>::new()) };
         run_sources(&self.store, &self.records, &options, &mut |_| {}, &mut ChaCha20Rng::seed_from_u64(1))
     }
@@ -125,8 +125,8 @@ fn a_better_map_needs_no_file_of_the_source() {
     };
     let used = CodesInUse::read(site.store.root()).unwrap().unwrap();
     let now = site.store.clock().now();
-    let before = used.coverage(&Codes::default(), now).unwrap();
-    let after = used.coverage(&Codes { maps: maps.clone(), ..Codes::default() }, now).unwrap();
+    let before = used.coverage(&Codes::default(), &[], now).unwrap();
+    let after = used.coverage(&Codes { maps: maps.clone(), ..Codes::default() }, &[], now).unwrap();
     assert!(after.unmapped.len() < before.unmapped.len());
     assert!(before.unmapped.iter().any(|code| code.text.is_some()), "codes have their texts");
     site.records.codes.maps = maps;

@@ -153,7 +153,7 @@ impl Assembler<'_> {
                 _ => events.extend(Event::of(fact)),
             }
         }
-        for event in double::without(events, &mut self.remarks) {
+        for event in double::without(events, self.concepts, &mut self.remarks) {
             self.event(who, &event, stays, days);
             self.sheets.flush(each)?;
         }

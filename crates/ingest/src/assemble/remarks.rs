@@ -41,6 +41,12 @@ remarks! {
         "件のオーダー・処方は、同じ番号の調剤または実施の記録があるため、そちらのみを数えました";
     PRELIMINARY: "preliminary-with-final", false,
         "preliminary results beside final ones, left out", "件の中間報告は、最終報告があるため取り込みません";
+    SAME_SURGERY: "one-surgery-of-summary-and-claim", false,
+        "surgeries that summary (K code) and claim (receipt code) tell of, counted once",
+        "件の手術は、様式1(K コード)と EF(レセプト電算コード)の両方にあるため 1 件としました";
+    SURGERY_TWICE: "surgery-perhaps-twice", false,
+        "surgeries of a claim on a day with a K code, and no map says whether they are the same: both are kept",
+        "件の EF の手術は、同じ日に K コードの手術があり、同じものかどうかを示す対応表がないため、両方を残しました";
     NO_VISIT: "without-visit", false,
         "records that no visit contains", "件の記録は、どの受診にも属しません";
     UNKNOWN_VISIT: "unknown-visit-key", false,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::error::CodesError;
+use super::load::MapFile;
 use super::maps::Maps;
 use crate::code::Coding;
 use crate::remark::Remarks;
@@ -24,6 +25,14 @@ impl Map {
     /// # Errors
     /// A file that cannot be read or has not the columns of a map.
     pub fn read(files: &[PathBuf], today: Day) -> Result<Self, CodesError> {
+        Self::of(&files.iter().cloned().map(MapFile::from).collect::<Vec<_>>(), today)
+    }
+
+    /// The same of files of which the bytes may be known already.
+    ///
+    /// # Errors
+    /// As [`Map::read`].
+    pub fn of(files: &[MapFile], today: Day) -> Result<Self, CodesError> {
         let mut maps = Maps::default();
         for file in files {
             maps.next_source();

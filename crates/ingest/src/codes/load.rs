@@ -25,9 +25,24 @@ pub struct Sources {
     /// `source_to_concept_map` if it is there): CSV or Parquet.
     pub folders: Vec<PathBuf>,
     /// Further maps; each counts before those that stand before it, and before the folders' own.
-    pub maps: Vec<PathBuf>,
+    pub maps: Vec<MapFile>,
     /// The day on which maps have to be in force.
     pub today: Day,
+}
+
+/// A map in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its bytes, where they were read before: what was checked is then what counts, whatever becomes of the file.
+    pub content: Option<Vec<u8>>,
+}
+
+impl From<PathBuf> for MapFile {
+    fn from(path: PathBuf) -> Self {
+        Self { path, content: None }
+    }
 }
 
 /// How far the loading is.
@@ -112,10 +127,10 @@ impl<'a> Loader<'a> {
             let wanted = &loader.wanted;
             loader.maps.batch(batch, loader.today, &|coding| wanted.has(coding));
         })?;
-        for path in &sources.maps {
+        for file in &sources.maps {
             self.maps.next_source();
             let wanted = &self.wanted;
-            self.maps.file(path, self.today, &|coding| wanted.has(coding))?;
+            self.maps.file(file, self.today, &|coding| wanted.has(coding))?;
         }
         self.each(table("vocabulary"), progress, Self::vocabulary)?;
         self.each(table("concept"), progress, Self::codes)?;

@@ -8,13 +8,13 @@
 //! Of two sources that map one code, the later one counts, as a whole: what it does not repeat is gone.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use arrow_array::RecordBatch;
 use csv::StringRecord;
 
 use super::columns::{date, integer, text};
 use super::error::CodesError;
+use super::load::MapFile;
 use super::remarks::{MAP_EXPIRED, MAP_LOCAL, MAP_UNAPPROVED, MAP_UNREADABLE};
 use super::table::Table;
 use super::vocabularies::system_named;
@@ -99,12 +99,21 @@ impl Maps {
     }
 
     /// Reads a further file.
-    pub(super) fn file(&mut self, path: &Path, today: Day, wanted: &dyn Fn(&Coding) -> bool) -> Result<(), CodesError> {
-        let content = table::read(path)?;
+    pub(super) fn file(
+        &mut self,
+        file: &MapFile,
+        today: Day,
+        wanted: &dyn Fn(&Coding) -> bool,
+    ) -> Result<(), CodesError> {
+        let MapFile { path, content } = file;
+        let content = match content {
+            Some(bytes) => table::decode(bytes),
+            None => table::read(path)?,
+        };
         let table = Table::of(&content, true);
         let Some(fields) = Fields::of(&table) else {
             let what = "it has no columns for the source's code and the concept".to_owned();
-            return Err(CodesError::Columns { file: path.to_owned(), what, remedy: REMEDY });
+            return Err(CodesError::Columns { file: path.clone(), what, remedy: REMEDY });
         };
         for record in table.records() {
             if record.len() < table.width {

@@ -14,7 +14,8 @@ pub(super) fn read(path: &Path) -> Result<String, CodesError> {
     Ok(decode(&bytes))
 }
 
-fn decode(bytes: &[u8]) -> String {
+/// Bytes as text, in the same way.
+pub(super) fn decode(bytes: &[u8]) -> String {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding.decode_with_bom_removal(bytes).0.into_owned();
     }

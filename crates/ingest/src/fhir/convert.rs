@@ -1,5 +1,7 @@
 //! One resource to one statement.
 
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -11,7 +13,7 @@ use super::time::Time;
 use super::{administration, dispense, remarks, request, specimen};
 use super::{allergy, condition, coverage, encounter, immunization, medication, observation, patient, procedure};
 use crate::record::{Record, Statement};
-use crate::{Extract, Reject, Rule, Rules};
+use crate::{Deleted, Extract, Reject, Rule, Rules};
 
 /// How much of a rejected piece is kept.
 const KEPT: usize = 64 << 10;
@@ -39,11 +41,46 @@ pub(super) struct Converter<'r> {
     pub(super) file: &'r str,
     pub(super) rules: &'r Rules,
     pub(super) out: Extract,
+    /// Whether the file lists what was deleted.
+    deletions: bool,
 }
 
+/// Where an export keeps what was deleted.
+const DELETIONS: &str = "deleted";
+
 impl<'r> Converter<'r> {
+    pub(super) fn new(file: &'r str, rules: &'r Rules) -> Self {
+        let folder = Path::new(file).parent().and_then(Path::file_name);
+        Self { file, rules, out: Extract::default(), deletions: folder.is_some_and(|name| name == DELETIONS) }
+    }
+
+    /// Notes that the resource at an address was deleted, at a time if one is stated.
+    pub(super) fn delete(&mut self, url: Option<&str>, at: Option<&str>) {
+        // A search in place of an address would have to be asked at the server.
+        match url.and_then(|url| Index::default().normal(url, "")).filter(|key| !key.starts_with('/')) {
+            Some(key) => {
+                let until = at.and_then(Time::parse).and_then(Time::micros);
+                self.deleted(key, until);
+            }
+            None => self.out.remark(&remarks::DELETED_UNREAD),
+        }
+    }
+
+    fn deleted(&mut self, key: String, until: Option<i64>) {
+        self.out.remark(&remarks::DELETED);
+        self.out.deleted.push(Deleted { key, until });
+    }
+
     /// Converts a resource that is no bundle, or rejects it.
     pub(super) fn take<'a>(&mut self, piece: Piece<'a>, head: &Head<'a>, index: &Index<'a>) {
+        // Some servers write the resource, or what is left of it, instead of a bundle that deletes it.
+        if self.deletions {
+            match own_key(head, piece.url) {
+                Some(key) => self.deleted(key, updated(head).and_then(Time::micros)),
+                None => self.reject(piece, Fault::essential("id")),
+            }
+            return;
+        }
         if let Err(fault) = self.convert(piece, head, index) {
             let fault = match head.resource_type.text() {
                 Some(kind) if fault.path.is_some() => fault.below(kind),

@@ -8,7 +8,6 @@ use super::fault::{Fault, parse};
 use super::json::Loose;
 use super::model::Head;
 use super::reference::Index;
-use super::remarks;
 use crate::Rule;
 
 /// How deep bundles may stand in bundles: a search within the response to a batch.
@@ -32,6 +31,16 @@ struct Entry<'a> {
     resource: Option<&'a RawValue>,
     #[serde(borrow)]
     request: Option<Request<'a>>,
+    #[serde(borrow)]
+    response: Option<Response<'a>>,
+}
+
+/// What came of an entry of a history.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Response<'a> {
+    #[serde(borrow)]
+    last_modified: Loose<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +48,8 @@ struct Entry<'a> {
 struct Request<'a> {
     #[serde(borrow)]
     method: Loose<'a>,
+    #[serde(borrow)]
+    url: Loose<'a>,
 }
 
 /// Converts a resource, or every resource of a bundle. After each one `full` may take what there is so far, and end it
@@ -96,15 +107,15 @@ fn entries<'a>(
     let mut lines = Lines { json: piece.json, at: 0, line: piece.line };
     for (json, entry) in parts {
         let part = match entry {
+            // Some servers repeat what they deleted.
+            Ok(Entry { request: Some(request), full_url, response, .. }) if request.method.text() == Some("DELETE") => {
+                let until = response.as_ref().and_then(|response| response.last_modified.text());
+                converter.delete(request.url.text().or_else(|| full_url.text()), until);
+                full(converter)
+            }
             Ok(Entry { resource: Some(resource), full_url, .. }) => {
                 let part = Piece { json: resource.get(), line: lines.of(resource.get()), url: full_url.text() };
                 nested(part, &index, depth - 1, converter, full)
-            }
-            Ok(Entry { request: Some(request), .. }) => {
-                if request.method.text() == Some("DELETE") {
-                    converter.out.remark(&remarks::DELETED);
-                }
-                full(converter)
             }
             Ok(_) => true,
             Err(fault) => {

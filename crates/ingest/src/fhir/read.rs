@@ -39,7 +39,7 @@ pub fn read(
     rules: &Rules,
     each: &mut dyn FnMut(Extract) -> bool,
 ) -> io::Result<()> {
-    let converter = Converter { file, rules, out: Extract::default() };
+    let converter = Converter::new(file, rules);
     let compressed = reader.fill_buf()?.starts_with(GZIP);
     let mut chunks = Chunks { converter, resources: 0, bytes: 0, each };
     if !compressed {

@@ -100,10 +100,15 @@ pub(super) const COMPARATOR: Remark = odd(
     "numbers whose comparator is unknown; kept without a number",
     "件の数値の比較演算子が不明なため、数値なしで取り込みました",
 );
-pub(super) const DELETED: Remark = grave(
+pub(super) const DELETED: Remark = odd(
     "fhir-deleted",
-    "entries that delete a resource, which is not followed: import the source afresh",
-    "件の削除指示がありますが、反映していません。データを取り込み直してください",
+    "resources that the source says it has deleted: their earlier versions are left out",
+    "件のリソースは、ソースで削除されたため、以前の版も取り込んでいません",
+);
+pub(super) const DELETED_UNREAD: Remark = grave(
+    "fhir-deleted-unread",
+    "deletions that name no resource but a search, which cannot be followed: import the source afresh",
+    "件の削除指示は、リソースではなく検索条件を示しているため反映できません。データを取り込み直してください",
 );
 pub(super) const CUT: Remark = odd(
     "fhir-reject-cut",
@@ -188,6 +193,7 @@ const CONVERSION: &[Remark] = &[
     MIXTURE,
     COMPARATOR,
     DELETED,
+    DELETED_UNREAD,
     CUT,
 ];
 

@@ -103,7 +103,7 @@ fn without_a_vocabulary_maps_are_kept_unchecked_and_custom_concepts_need_no_chec
     ]
     .concat();
     let site = Site::new().csv("map.csv", format!("{MAP}{rows}"));
-    let sources = Sources { folders: Vec::new(), maps: vec![site.path("map.csv")], today: today() };
+    let sources = Sources { folders: Vec::new(), maps: vec![site.path("map.csv").into()], today: today() };
     let wanted = [
         (System::Local, "A1", 4_000_000, How::Map),
         (System::Local, "A2", 2_000_000_007, How::Map),

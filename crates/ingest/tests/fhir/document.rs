@@ -1,7 +1,7 @@
 //! Bundles, and resources on many lines.
 
-use renkei_ingest::Rule;
 use renkei_ingest::record::Record;
+use renkei_ingest::{Deleted, Rule};
 use serde_json::{Value, json};
 
 use super::{only, read, remarked};
@@ -116,6 +116,28 @@ fn one_bad_entry_costs_only_itself() {
     assert_eq!(line(extract.rejects[1].line), "7,");
     assert!(line(extract.rejects[0].line).ends_with('{') && extract.rejects[0].line < extract.rejects[2].line);
     assert_eq!((extract.statements.len(), remarked(&extract.remarks)), (1, vec![("fhir-deleted", 1)]));
+    assert_eq!(extract.deleted, [Deleted { key: "Patient/3".into(), until: None }]);
+}
+
+#[test]
+fn deletions_name_a_resource_or_are_counted_as_not_followed() {
+    let read = |url: &str, response: Value| {
+        let entry = json!({"request": {"method": "DELETE", "url": url}, "response": response,
+            "resource": {"resourceType": "Patient", "id": "x"}});
+        let extract = read(bundle("history", vec![entry]).to_string().as_bytes());
+        assert!(extract.statements.is_empty() && extract.rejects.is_empty());
+        let deleted: Vec<_> = extract.deleted.iter().map(|one| (one.key.clone(), one.until.is_some())).collect();
+        (deleted, remarked(&extract.remarks))
+    };
+    let whole = |timed| (vec![("Observation/1".to_owned(), timed)], vec![("fhir-deleted", 1)]);
+    for url in ["Observation/1", "https://x.example/fhir/Observation/1", "Observation/1/_history/7"] {
+        assert_eq!(read(url, json!({})), whole(false), "{url}");
+        assert_eq!(read(url, json!({"lastModified": "2024-03-01T00:00:00+09:00"})), whole(true), "{url}");
+        assert_eq!(read(url, json!({"lastModified": "soon"})), whole(false), "{url}");
+    }
+    for url in ["Patient?identifier=7", "Observation?subject=Patient/12", "", "urn:uuid:1", "/"] {
+        assert_eq!(read(url, json!({})), (vec![], vec![("fhir-deleted-unread", 1)]), "{url}");
+    }
 }
 
 #[test]

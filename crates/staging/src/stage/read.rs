@@ -7,7 +7,7 @@ use renkei_ingest::{Coding, Dictionary, Reject, Rule};
 use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
 
-use super::Stage;
+use super::{Gone, Stage};
 use crate::Error;
 use crate::report::{FileCount, RemarkCount};
 
@@ -34,10 +34,13 @@ impl Stage {
     }
 
     /// Codes of things that statements name by a reference.
-    pub(crate) fn shared(&self) -> Result<HashMap<String, Codes>, Error> {
-        let pairs: Vec<(String, Vec<u8>)> =
-            self.all("SELECT key, body FROM shared", |row| Ok((row.get(0)?, row.get(1)?)))?;
-        pairs.into_iter().map(|(key, body)| Ok((key, self.decode(&body)?))).collect()
+    pub(crate) fn shared(&self, gone: &Gone) -> Result<HashMap<String, Codes>, Error> {
+        let rows: Vec<(String, i64, Vec<u8>)> = self
+            .all("SELECT key, file, body FROM shared ORDER BY file", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        let rows = rows.into_iter().filter(|(key, file, _)| !gone.has(key, *file, None));
+        rows.map(|(key, _, body)| Ok((key, self.decode(&body)?))).collect()
     }
 
     /// Codes that were seen, and their texts.
@@ -54,17 +57,19 @@ impl Stage {
         Ok(dictionary)
     }
 
-    /// All statements about a patient, in the order of their files.
-    pub(crate) fn about(&self, patient: &str) -> Result<Vec<Statement>, Error> {
+    /// All statements about a patient that were not deleted, in the order of their files.
+    pub(crate) fn about(&self, patient: &str, gone: &Gone) -> Result<Vec<Statement>, Error> {
         let mut select = self
             .database
-            .prepare_cached("SELECT body FROM statement WHERE patient = ?1 ORDER BY file, rowid")
+            .prepare_cached("SELECT body, file FROM statement WHERE patient = ?1 ORDER BY file, rowid")
             .map_err(self.fault())?;
         let mut rows = select.query(params![patient]).map_err(self.fault())?;
         let mut statements = Vec::new();
         while let Some(row) = rows.next().map_err(self.fault())? {
             let body = row.get_ref(0).and_then(|body| Ok(body.as_blob()?)).map_err(self.fault())?;
-            statements.extend(self.decode::<Vec<Statement>>(body)?);
+            let file: i64 = row.get(1).map_err(self.fault())?;
+            let said = self.decode::<Vec<Statement>>(body)?;
+            statements.extend(said.into_iter().filter(|statement| !gone.takes(patient, file, statement)));
         }
         Ok(statements)
     }
@@ -120,7 +125,7 @@ impl Stage {
         self.database.query_row(sql, [], |row| unsigned(row, 0)).map_err(self.fault())
     }
 
-    fn all<T>(&self, sql: &str, each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, Error> {
+    pub(super) fn all<T>(&self, sql: &str, each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, Error> {
         let mut select = self.database.prepare(sql).map_err(self.fault())?;
         let rows = select.query_map([], each).map_err(self.fault())?;
         rows.collect::<Result<_, _>>().map_err(self.fault())
@@ -153,9 +158,9 @@ mod tests {
         let path = dir.path().join("x.sqlite");
         let stage = Stage::open(&path, "1").unwrap();
         stage.database.execute("INSERT INTO statement VALUES (1, '7', 1, X'FFFFFF')", []).unwrap();
-        assert!(matches!(stage.about("7"), Err(Error::Damaged { .. })));
-        assert!(stage.about("8").unwrap().is_empty());
+        assert!(matches!(stage.about("7", &Gone::default()), Err(Error::Damaged { .. })));
+        assert!(stage.about("8", &Gone::default()).unwrap().is_empty());
         stage.database.execute("INSERT INTO shared VALUES (1, 'Medication/1', X'FFFFFF')", []).unwrap();
-        assert!(matches!(stage.shared(), Err(Error::Damaged { .. })));
+        assert!(matches!(stage.shared(&Gone::default()), Err(Error::Damaged { .. })));
     }
 }

@@ -67,6 +67,9 @@ impl Stage {
             let body = postcard::to_stdvec(codes).unwrap_or_default();
             self.run("INSERT INTO shared VALUES (?1, ?2, ?3)", params![file, key, body])?;
         }
+        for deleted in &extract.deleted {
+            self.run("INSERT INTO gone VALUES (?1, ?2, ?3)", params![file, deleted.key, deleted.until])?;
+        }
         for (coding, display) in extract.seen.iter() {
             if !self.news(coding, display.is_some()) {
                 continue;
@@ -128,7 +131,7 @@ impl Stage {
     }
 
     fn clear(&self, file: i64) -> Result<(), Error> {
-        for table in ["statement", "alias", "shared", "reject"] {
+        for table in ["statement", "alias", "shared", "gone", "reject"] {
             self.run(&format!("DELETE FROM {table} WHERE file = ?1"), params![file])?;
         }
         Ok(())

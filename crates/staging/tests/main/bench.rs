@@ -43,18 +43,27 @@ impl Bench {
 
     /// The tables of all patients of these sources.
     pub fn build(&self, sources: &[Source], opted_out: &[&str]) -> (Built, Tables) {
-        let staged: Vec<Staged> = sources.iter().map(|source| (source.clone(), self.stage(source))).collect();
         let out = self.path("cdm");
         let _ = fs::remove_dir_all(&out);
         fs::create_dir(&out).unwrap();
         let opted_out: BTreeSet<String> = opted_out.iter().map(|patient| (*patient).to_owned()).collect();
+        let built = self.tables(sources, &opted_out, &out).unwrap();
+        (built, Tables(out))
+    }
+
+    /// The same into a folder that may not take it.
+    pub fn build_into(&self, sources: &[Source], out: &Path) -> Result<Built, Error> {
+        self.tables(sources, &BTreeSet::new(), out)
+    }
+
+    fn tables(&self, sources: &[Source], opted_out: &BTreeSet<String>, out: &Path) -> Result<Built, Error> {
+        let staged: Vec<Staged> = sources.iter().map(|source| (source.clone(), self.stage(source))).collect();
         let known = self.known(&staged);
         let as_of = Day::of(2026, 1, 1).unwrap();
-        let plan = Plan { rules: &Rules::default(), concepts: &known, as_of, opted_out: &opted_out };
+        let plan = Plan { rules: &Rules::default(), concepts: &known, as_of, opted_out };
         let mut crosswalk = Crosswalk::open(&self.path("crosswalk.sqlite")).unwrap();
         let mut entropy = ChaCha20Rng::seed_from_u64(5);
-        let built = build(&staged, &plan, &mut crosswalk, &out, &mut entropy, &mut |_, _| {}).unwrap();
-        (built, Tables(out))
+        build(&staged, &plan, &mut crosswalk, out, &mut entropy, &mut |_, _| {})
     }
 
     fn known(&self, staged: &[Staged]) -> Known {
@@ -64,7 +73,7 @@ impl Bench {
         for (_, stage) in staged {
             wanted.extend(stage.dictionary().unwrap().iter().map(|(coding, _)| coding.clone()));
         }
-        let sources = Sources { folders: Vec::new(), maps: vec![map], today: Day::of(2026, 1, 1).unwrap() };
+        let sources = Sources { folders: Vec::new(), maps: vec![map.into()], today: Day::of(2026, 1, 1).unwrap() };
         Known { concepts: Concepts::load(&sources, &wanted, &mut |_| {}).unwrap(), ..Known::default() }
     }
 }

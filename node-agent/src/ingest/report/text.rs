@@ -37,6 +37,7 @@ impl Report {
             self.identity.column()
         )?;
         writeln!(out, "{}: {}", words.vocabulary, self.vocabulary_version.as_deref().unwrap_or("-"))?;
+        sources::opted_out(self.opted_out, language, out)?;
         if let Some(report) = &self.sources {
             sources::write(report, language, out)?;
             writeln!(out, "{}:", if language == Language::English { "Rows" } else { "行数" })?;

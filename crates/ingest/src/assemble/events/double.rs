@@ -3,15 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::remarks::{ORDER_GIVEN, PRELIMINARY, SAME_EVENT};
+use super::super::Concepts;
+use super::super::remarks::{ORDER_GIVEN, PRELIMINARY, SAME_EVENT, SAME_SURGERY, SURGERY_TWICE};
 use super::{Event, Home};
 use crate::Remarks;
-use crate::code::Coding;
+use crate::code::{Coding, System};
 use crate::record::Provenance;
 use crate::when::{Day, When};
 
 /// The events without those that another one stands for.
-pub(super) fn without<'a>(events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<Event<'a>> {
+pub(super) fn without<'a>(events: Vec<Event<'a>>, concepts: &dyn Concepts, remarks: &mut Remarks) -> Vec<Event<'a>> {
     let mut furthest: HashMap<(u16, &str), u8> = HashMap::new();
     for event in &events {
         if let (Some(order), Some(stage)) = (event.order, stage(event.provenance)) {
@@ -40,7 +41,38 @@ pub(super) fn without<'a>(events: Vec<Event<'a>>, remarks: &mut Remarks) -> Vec<
             kept.push(event);
         }
     }
-    if sources.len() > 1 { of_two_sources(kept, remarks) } else { kept }
+    let kept = if sources.len() > 1 { of_two_sources(kept, remarks) } else { kept };
+    surgery(kept, concepts, remarks)
+}
+
+/// What codes of receipts for surgery begin with.
+const RECEIPT_SURGERY: &str = "150";
+
+/// One surgery is told by its K code in the summary of a stay and by its receipt code in the claim. Where both lead to
+/// one concept on one day it is counted once, by the K code; where nobody says what is the same, both stay.
+fn surgery<'a>(mut events: Vec<Event<'a>>, concepts: &dyn Concepts, remarks: &mut Remarks) -> Vec<Event<'a>> {
+    let has = |event: &Event<'_>, system| event.codes.iter().any(|coding| coding.system == system);
+    let targets = |event: &Event<'_>| concepts.resolve(event.codes).targets.into_iter().map(|target| target.concept);
+    let mut told = HashMap::<Day, HashSet<i32>>::new();
+    for event in events.iter().filter(|event| event.home == Home::Procedure && has(event, System::Kcode)) {
+        told.entry(event.start.day).or_default().extend(targets(event));
+    }
+    if told.is_empty() {
+        return events;
+    }
+    events.retain(|event| {
+        let claimed = event.home == Home::Procedure && has(event, System::Receipt) && !has(event, System::Kcode);
+        let Some(known) = told.get(&event.start.day).filter(|_| claimed) else { return true };
+        let same = targets(event).any(|concept| concept != 0 && known.contains(&concept));
+        let surgical = |coding: &Coding| coding.system == System::Receipt && coding.code.starts_with(RECEIPT_SURGERY);
+        if same {
+            remarks.add(&SAME_SURGERY);
+        } else if event.codes.iter().any(surgical) {
+            remarks.add(&SURGERY_TWICE);
+        }
+        !same
+    });
+    events
 }
 
 /// How far a drug has come; of one order only what came furthest counts.

@@ -3,11 +3,12 @@
 use super::world::{at, born, code, day, make, number, said};
 use crate::assemble::Sourced;
 use crate::assemble::remarks::{
-    NO_PERSON, ORDER_GIVEN, PRELIMINARY, SAME_EVENT, SUPERSEDED, SUSPECTED, TEST_PATIENT, UNREAD,
+    NO_PERSON, ORDER_GIVEN, PRELIMINARY, SAME_EVENT, SAME_SURGERY, SUPERSEDED, SURGERY_TWICE, SUSPECTED, TEST_PATIENT,
+    UNREAD,
 };
 use crate::record::{
-    Cell, Comparator, Condition, Death, Drug, Grade, Link, Measurement, Person, Provenance, Record, Row, Sex,
-    Statement, Value,
+    Cell, Comparator, Condition, Death, Drug, Grade, Link, Measurement, Person, Procedure, Provenance, Record, Row,
+    Sex, Statement, Value,
 };
 use crate::{BirthPrecision, Coding, Rules, System, When};
 
@@ -250,4 +251,30 @@ fn a_mapped_row_keeps_its_columns_and_gets_what_follows_from_them() {
     let expect = "1 1 3000963 2020-01-04 32817 7.5 8713 LOCAL:HB 45000000 LOCAL:mg/dL";
     assert_eq!(made.look("measurement", &columns), [expect]);
     assert_eq!(made.rows("observation_period"), 1);
+}
+
+#[test]
+fn a_surgery_of_summary_and_claim_is_one_where_a_map_says_so() {
+    let done = |system, code: &str, on: i32| {
+        let (codes, start) = (vec![Coding::new(system, code)], When::day(day(on)));
+        let (provenance, link) = (Provenance::Claim, Link::default());
+        Record::Procedure(Procedure { codes, start, end: None, quantity: None, provenance, link })
+    };
+    let operated = |on| done(System::Kcode, "K6335", on);
+    let claimed = |code, on| done(System::Receipt, code, on);
+    for (records, rows, same, twice) in [
+        (vec![operated(5), claimed("150273810", 5)], 1, 1, 0),
+        (vec![claimed("150273810", 5), operated(5)], 1, 1, 0),
+        // Another day, another act, another surgery.
+        (vec![operated(5), claimed("150273810", 6)], 2, 0, 0),
+        (vec![operated(5), claimed("140000610", 5)], 2, 0, 0),
+        (vec![operated(5), claimed("150999910", 5)], 2, 0, 1),
+        // A K code without a concept is the same as nothing.
+        (vec![done(System::Kcode, "K9999", 5), claimed("150999910", 5)], 2, 0, 1),
+        (vec![claimed("150273810", 5), claimed("150273810", 5)], 2, 0, 0),
+    ] {
+        let made = make(&Rules::default(), vec![said(0, [vec![born(1950)], records].concat())]);
+        let remarked = (made.remarked(&SAME_SURGERY), made.remarked(&SURGERY_TWICE));
+        assert_eq!((made.rows("procedure_occurrence"), remarked), (rows, (same, twice)));
+    }
 }

@@ -27,6 +27,7 @@ impl Concepts for World {
                 "TWO" => vec![target(1, Domain::Condition), target(2, Domain::Condition)],
                 "HB" => vec![target(3_000_963, Domain::Measurement)],
                 "MET" => vec![target(1_503_297, Domain::Drug)],
+                "K6335" | "150273810" => vec![target(4_145_884, Domain::Procedure)],
                 "PAST" => vec![Target { value: Some(77), ..target(3, Domain::Observation) }],
                 _ => return None,
             };

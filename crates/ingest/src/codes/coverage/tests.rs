@@ -32,7 +32,7 @@ fn coverage() -> Coverage {
         seen(&[], "condition_occurrence", 1, 1),
     ];
     let wanted: BTreeSet<Coding> = seen.iter().flat_map(|seen| seen.codes.clone()).collect();
-    let sources = Sources { folders: Vec::new(), maps: vec![map], today: Day(20_000) };
+    let sources = Sources { folders: Vec::new(), maps: vec![map.into()], today: Day(20_000) };
     let concepts = Concepts::load(&sources, &wanted, &mut |_| {}).unwrap();
     let mut dictionary = Dictionary::default();
     dictionary.see(&coding(System::Local, "B"), Some("検査, \"Ｂ\""));

@@ -14,16 +14,17 @@ pub(super) fn write(report: &SourcesReport, language: Language, out: &mut String
     for source in &report.sources {
         self::source(source, ja, out)?;
     }
-    if report.opted_out > 0 {
-        match ja {
-            true => writeln!(out, "オプトアウトにより除外した患者: {} 名", report.opted_out)?,
-            false => writeln!(out, "Patients left out since they opted out: {}", report.opted_out)?,
-        }
-    }
+    opted_out(report.opted_out, language, out)?;
     if !report.assembly.is_empty() {
         let title = if ja { "患者ごとの統合:" } else { "When patients were put together:" };
         writeln!(out, "{title}")?;
         remarks(&report.assembly, ja, out)?;
+    }
+    if !report.maps.is_empty() {
+        writeln!(out, "{}", if ja { "使用した対応表(上のものが優先):" } else { "Maps in force, the first counts:" })?;
+    }
+    for map in &report.maps {
+        writeln!(out, "  {}", map.text(language))?;
     }
     if !report.mapping.is_empty() {
         let title = if ja {
@@ -38,6 +39,15 @@ pub(super) fn write(report: &SourcesReport, language: Language, out: &mut String
         writeln!(out, "  {:width$}  {}", mapping.table, share(mapping, ja))?;
     }
     Ok(())
+}
+
+/// Writes how many patients were left out; nothing where there are none.
+pub(super) fn opted_out(patients: u64, language: Language, out: &mut String) -> fmt::Result {
+    match (patients, language) {
+        (0, _) => Ok(()),
+        (_, Language::Japanese) => writeln!(out, "オプトアウトにより除外した患者: {patients} 名"),
+        (_, Language::English) => writeln!(out, "Patients left out since they opted out: {patients}"),
+    }
 }
 
 fn source(source: &SourceReport, ja: bool, out: &mut String) -> fmt::Result {
