@@ -76,7 +76,10 @@ pub(crate) async fn ask(state: &Arc<State>, question: &Question, terms: &Terms) 
         _ => (None, Vec::new()),
     };
     match merge::answer(state, question, terms, cells).await {
-        Ok(batches) => Ok(Answer { answered, batches }),
+        Ok((batches, notes)) => {
+            let answered = answered.map(|answered| answered.with_warnings(notes));
+            Ok(Answer { answered, batches })
+        }
         Err(refusal) => Err(Refused { refusal, answered: answered.map(Box::new) }),
     }
 }

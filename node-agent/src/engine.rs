@@ -6,10 +6,11 @@
 //! does not hold up the connection, and end when whoever asked goes away.
 //!
 //! Layout: [`tables`] turns a snapshot's files into scans, [`bind`] puts them under a release point, [`states`],
-//! [`keys`] and [`persons`] are the aggregates that yield mergeable states, [`contributions`] the one that yields who
+//! [`bins`], [`keys`] and [`persons`] are the aggregates that yield mergeable states, [`contributions`] the one that yields who
 //! contributes and with what, all in one pass; [`cancel`] ends what nobody waits for, [`cells`] reads the result. One process for now: the separate worker process takes over this module behind the same face.
 
 mod bind;
+mod bins;
 mod cancel;
 mod cells;
 mod contributions;

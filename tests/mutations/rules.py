@@ -233,4 +233,22 @@ RULES = [
         "Expr::ScalarFunction(function) => guard_domain(function),",
         "",
     ),
+    Rule(
+        "a percentile is of what may be summed",
+        "split/percentile.rs",
+        "let meaning = argument_meaning(scope, argument, StateKind::Bins, expr)?;",
+        "let _ = argument_meaning;\n    let meaning = scope.value(argument)?;",
+    ),
+    Rule(
+        "a percentile under a condition protects the rest of the cell",
+        "split/percentile.rs",
+        "let conditional = filter.is_some() || meaning.conditional();",
+        "let conditional = false;",
+    ),
+    Rule(
+        "a zero that a condition put is no contribution to a percentile",
+        "split/percentile.rs",
+        "if meaning.shape >= Shape::Choice {",
+        "if false && meaning.shape >= Shape::Choice {",
+    ),
 ]

@@ -18,6 +18,7 @@
 //! Rejected: noise (an approved study would be falsified, and fresh noise is averaged out), and rounding alone (a
 //! tracker needs a hundred questions instead of four).
 
+pub mod bins;
 mod complement;
 mod contributions;
 mod levels;

@@ -16,7 +16,7 @@ use arrow_select::zip::zip;
 
 use crate::contributions::BadContributions;
 use crate::review::{Point, State};
-use crate::{Part, Reason};
+use crate::{Part, Reason, bins};
 
 /// Cells that may leave the hospital.
 #[derive(Debug, Clone)]
@@ -140,6 +140,7 @@ fn wipe(column: &ArrayRef, valid: &BooleanArray) -> Result<ArrayRef, ReleaseErro
         DataType::Decimal128(precision, scale) => {
             Arc::new(Decimal128Array::from(vec![0]).with_precision_and_scale(*precision, *scale)?)
         }
+        found if *found == *bins::none().data_type() => Arc::new(bins::none()),
         other => return Err(ArrowError::SchemaError(format!("a state of type {other} cannot be held")).into()),
     };
     Ok(zip(valid, column, &Scalar::new(zero))?)

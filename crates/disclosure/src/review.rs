@@ -13,7 +13,7 @@ use crate::contributions::Contributions;
 use crate::levels::Levels;
 use crate::overlap::Seen;
 use crate::rules::{Reason, few, nearly_all, refuse};
-use crate::{Raw, RawState, ReleaseError};
+use crate::{Raw, RawState, ReleaseError, bins};
 
 /// Width of the bins in which numbers of persons leave at the level *feasibility*.
 pub const BIN: i64 = 5;
@@ -105,8 +105,17 @@ fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseEr
     if raw.state.len() != rows || own.as_ref().is_some_and(|own| own.len() != rows) {
         return Err(ReleaseError::Lengths);
     }
-    let held = finite(&raw.state).map(|finite| (!finite).then_some(Reason::NotANumber)).collect();
-    Ok(State { array: raw.state, own, conditional: raw.conditional, amounts: raw.amounts, held })
+    let mut held: Vec<_> = finite(&raw.state).map(|finite| (!finite).then_some(Reason::NotANumber)).collect();
+    let mut array = raw.state;
+    if bins::is_raw(&array) {
+        let minimum = if permit.guarded() { permit.minimum_persons() } else { 1 };
+        let (merged, enough) = bins::merged(&array, minimum)?;
+        for (held, enough) in held.iter_mut().zip(&enough) {
+            *held = held.or((!enough).then_some(Reason::Contributors));
+        }
+        array = merged;
+    }
+    Ok(State { array, own, conditional: raw.conditional, amounts: raw.amounts, held })
 }
 
 /// The cells whose numbers are numbers: an infinite total says of everybody else that they did not matter.

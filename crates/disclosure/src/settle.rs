@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, StructArray};
 use arrow_schema::{ArrowError, DataType};
 use roaring::RoaringBitmap;
 
-use crate::review::Point;
+use crate::review::{Point, State};
 use crate::{Contributions, Reason, ReleaseError, Released, Reviewed};
 
 /// What of an answer is offered to the ledger.
@@ -177,6 +177,12 @@ impl Point {
 
     /// Puts earlier bytes in place of what would leave; false where they are not of the same shape.
     fn replace(&mut self, aspect: Option<usize>, cell: usize, value: &[u8]) -> Result<bool, ReleaseError> {
+        // Bins are of any number: an earlier answer's are not kept, so that they are held.
+        let listed = |state: &State| state.array.columns().iter().any(|c| matches!(c.data_type(), DataType::List(_)));
+        let leaving = |index: usize| self.belongs(aspect, index) && self.leaves(index, cell);
+        if self.states.iter().enumerate().any(|(index, state)| leaving(index) && listed(state)) {
+            return Ok(false);
+        }
         if value.len() != self.value(aspect, cell).len() {
             return Ok(false);
         }

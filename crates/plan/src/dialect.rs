@@ -135,15 +135,42 @@ fn input_type(expr: &Expr, plan: &LogicalPlan) -> Result<DataType> {
     expr.get_type(&schema)
 }
 
+/// A key that is changed, under the name that it had.
+fn renamed(expr: Expr, change: &mut impl FnMut(Expr) -> Result<Transformed<Expr>>) -> Result<Expr> {
+    let name = expr.schema_name().to_string();
+    let changed = expr.transform_up(change)?;
+    let same = !changed.transformed || changed.data.schema_name().to_string() == name;
+    Ok(if same { changed.data } else { changed.data.alias(name) })
+}
+
+/// The arguments of `grouping(…)` stay what the keys of the grouping sets are, names included.
+fn regroup(expr: Expr, change: &mut impl FnMut(Expr) -> Result<Transformed<Expr>>) -> Result<Expr> {
+    match expr {
+        Expr::Alias(mut alias) => {
+            alias.expr = Box::new(regroup(*alias.expr, change)?);
+            Ok(Expr::Alias(alias))
+        }
+        Expr::AggregateFunction(mut function) => {
+            let args = function.params.args.into_iter();
+            function.params.args = args.map(|arg| renamed(arg, change)).collect::<Result<_>>()?;
+            Ok(Expr::AggregateFunction(function))
+        }
+        other => Ok(other),
+    }
+}
+
+fn is_grouping(expr: &Expr) -> bool {
+    match expr {
+        Expr::Alias(alias) => is_grouping(&alias.expr),
+        Expr::AggregateFunction(function) => function.func.name() == "grouping",
+        _ => false,
+    }
+}
+
 /// The keys of grouping sets keep their names one by one: what stands above refers to them.
 fn rename(sets: GroupingSet, mut change: impl FnMut(Expr) -> Result<Transformed<Expr>>) -> Result<Transformed<Expr>> {
-    let mut one = |expr: Expr| -> Result<Expr> {
-        let name = expr.schema_name().to_string();
-        let changed = expr.transform_up(&mut change)?;
-        let same = !changed.transformed || changed.data.schema_name().to_string() == name;
-        Ok(if same { changed.data } else { changed.data.alias(name) })
-    };
-    let mut all = |exprs: Vec<Expr>| exprs.into_iter().map(&mut one).collect::<Result<Vec<_>>>();
+    let mut all =
+        |exprs: Vec<Expr>| exprs.into_iter().map(|expr| renamed(expr, &mut change)).collect::<Result<Vec<_>>>();
     let sets = match sets {
         GroupingSet::Rollup(exprs) => GroupingSet::Rollup(all(exprs)?),
         GroupingSet::Cube(exprs) => GroupingSet::Cube(all(exprs)?),
@@ -166,6 +193,10 @@ fn rewrite(
                 return rename(sets, |expr| change(expr, &at));
             }
             let name = names.save(&expr);
+            if is_grouping(&expr) {
+                let expr = regroup(expr, &mut |inner| change(inner, &at))?;
+                return Ok(Transformed::yes(name.restore(expr)));
+            }
             Ok(expr.transform_up(|inner| change(inner, &at))?.update_data(|expr| name.restore(expr)))
         })?;
         if node.transformed { node.map_data(LogicalPlan::recompute_schema) } else { Ok(node) }

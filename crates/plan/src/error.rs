@@ -21,6 +21,42 @@ pub(crate) fn refusal(error: &DataFusionError, names: &Names) -> Refusal {
     }
 }
 
+/// What to write in place of functions that other dialects have and people try first.
+fn instead(function: &str) -> Option<&'static str> {
+    Some(match function.to_lowercase().as_str() {
+        "age" => {
+            "ages are years: date_part('year', event_date) - year_of_birth; between two events of a person there are \
+             days: later_date - earlier_date"
+        }
+        "datediff" | "date_diff" | "timestampdiff" | "days_between" | "months_between" => {
+            "subtract the dates: later_date - earlier_date is a number of days; divide by 7 or 365.25 where you need to"
+        }
+        "dateadd" | "date_add" | "date_sub" | "add_months" | "timestampadd" => {
+            "move a date by an interval: event_date + INTERVAL '90 days', event_date - INTERVAL '1 year'"
+        }
+        "year" | "month" | "quarter" | "week" => "write date_part('year', event_date), or 'quarter', 'month', 'week'",
+        "strftime" | "to_char" | "date_format" | "time_bucket" | "date_bin" => {
+            "cut dates with date_trunc('month', event_date), or to 'week', 'quarter', 'year'"
+        }
+        "to_date" | "str_to_date" | "make_date" => "write a literal: DATE '2024-04-01', or CAST($1 AS DATE)",
+        "clip" | "clamp" | "winsorize" => {
+            "a mean between free bounds shows single extremes; take median(x) or percentile_cont, or FILTER (WHERE x BETWEEN a AND b)"
+        }
+        "nvl" | "ifnull" | "isnull" => "write coalesce(x, 0)",
+        "iff" | "if" | "decode" => "write CASE WHEN condition THEN x ELSE y END",
+        "quantile" | "percentile" | "percentile_disc" | "quantile_disc" | "percentile_approx" => {
+            "write percentile_cont(0.95) WITHIN GROUP (ORDER BY x), or approx_percentile_cont(x, 0.95)"
+        }
+        "substr" | "substring" | "left" => "cut codes with code_prefix(condition_source_value, 3)",
+        "regexp_like" | "regexp_match" | "starts_with" | "contains" | "strpos" => {
+            "match codes by a literal prefix: condition_source_value LIKE 'ICD10:E11%'"
+        }
+        "width_bucket" | "ntile" => "make bands: CASE WHEN x < 6.5 THEN 'low' WHEN x < 8 THEN 'mid' ELSE 'high' END",
+        "power" | "pow" => "multiply: x * x",
+        _ => return None,
+    })
+}
+
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }
@@ -63,6 +99,9 @@ fn plan(text: &str, names: &Names) -> Refusal {
     let text = first_line(text);
     let function = text.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
     if let Some(function) = function {
+        if let Some(instead) = instead(function) {
+            return Refusal::new(Code::UnknownFunction, format!("there is no function `{function}`")).hint(instead);
+        }
         let near = renkei_cdm::nearest(function, names.functions());
         let refusal = Refusal::new(Code::UnknownFunction, format!("there is no function `{function}`"));
         return match near.as_slice() {

@@ -43,14 +43,14 @@ pub use digest::Digest;
 pub use explain::{Explanation, PointExplanation};
 pub use exploration::{Exploration, OffGrid};
 pub use meaning::{Class, Meaning, Shape};
-pub use merge::{MergeError, SiteCells, merge};
+pub use merge::{MergeError, Merged, Precision, SiteCells, merge};
 pub use split::{Facts, Feed, Key, Planner, Question, ReleasePoint, Split, feed_index};
-pub use state::{CellState, Output, OutputKind, Pair, StateKind};
+pub use state::{CellState, Output, OutputKind, Pair, Share, StateKind};
 pub use statement::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain};
 
 /// Version of the split rules. It goes into every digest, so that sites with other rules are told apart from sites
 /// with other answers.
-pub const PLAN_VERSION: u32 = 2;
+pub const PLAN_VERSION: u32 = 3;
 
 /// Name of the column that says how many sites contributed to a row.
 pub const SITES_COLUMN: &str = "renkei_sites";

@@ -15,7 +15,7 @@ mod scope;
 
 use renkei_cdm::{ColumnType, Role};
 
-pub(crate) use scope::{SUBQUERY_HINT, Scope, first_place, is_null_or_zero, place, strip};
+pub(crate) use scope::{SUBQUERY_HINT, Scope, first_place, is_null_literal, is_null_or_zero, place, strip};
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

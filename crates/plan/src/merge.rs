@@ -1,8 +1,10 @@
 //! The merge of released cells, in site order, so that the answer does not depend on who was faster.
 //!
 //! Integers are summed in i128, floats with Neumaier's compensation, moments pairwise by Chan, Golub and LeVeque
-//! (1979). A site that answered without listing a cell contributes 0 to k−1 persons there: it is counted as holding
+//! (1979), bins are put together as ranges ([`percentile`]). A site that answered without listing a cell contributes 0 to k−1 persons there: it is counted as holding
 //! where its minimum is above 1, and as nothing where every cell is listed.
+
+mod percentile;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +17,11 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use renkei_types::{Code, SiteId};
 
+pub use percentile::Precision;
+use percentile::{Range, Ranges};
+
 use crate::split::ReleasePoint;
-use crate::state::{Output, OutputKind, Pair, StateKind};
+use crate::state::{Output, OutputKind, Pair, Share, StateKind};
 
 /// Cells of one site for one release point, as they came from the wire.
 #[derive(Debug, Clone)]
@@ -53,7 +58,7 @@ pub enum MergeError {
     Arrow(#[from] ArrowError),
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     contributed: bool,
     n: i128,
@@ -63,6 +68,7 @@ struct State {
     mean: f64,
     m2: f64,
     pair: Comoments,
+    ranges: Vec<Range>,
 }
 
 /// Means, squared deviations and their products of pairs (y, x); `n` is the state's.
@@ -121,11 +127,20 @@ struct Cell {
     holding: i64,
 }
 
-/// Merges cells of the sites that answered into one batch of [`ReleasePoint::merged_schema`].
+/// What the cells of all sites came to.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    /// One batch of [`ReleasePoint::merged_schema`].
+    pub cells: RecordBatch,
+    /// How exact its percentiles are, one entry per column that holds some.
+    pub precisions: Vec<Precision>,
+}
+
+/// Merges cells of the sites that answered.
 ///
 /// # Errors
 /// [`MergeError`] when a site's cells have another shape, or a total overflows the type of its column.
-pub fn merge(point: &ReleasePoint, sites: &[SiteCells]) -> Result<RecordBatch, MergeError> {
+pub fn merge(point: &ReleasePoint, sites: &[SiteCells]) -> Result<Merged, MergeError> {
     let mut sites: Vec<&SiteCells> = sites.iter().collect();
     sites.sort_by(|a, b| a.site.cmp(&b.site));
     let mut table = Table::new(point)?;
@@ -222,15 +237,22 @@ impl<'a> Table<'a> {
         cell.holding += i64::from(held);
     }
 
-    fn finish(self, sites: &[&SiteCells]) -> Result<RecordBatch, MergeError> {
+    fn finish(self, sites: &[&SiteCells]) -> Result<Merged, MergeError> {
         let guarded = sites.iter().filter(|site| site.minimum_persons > 1).count() as i64;
         let by_site = self.point.keys.iter().position(|key| key.by_site);
         let mut columns = match &self.converter {
             Some(converter) => converter.convert_rows(self.order.iter().map(OwnedRow::row))?,
             None => Vec::new(),
         };
+        let mut precisions = Vec::new();
         for output in &self.point.outputs {
-            columns.push(column(output, self.point, &self.cells)?);
+            if let OutputKind::Percentile(share) = output.kind {
+                let (values, precision) = percentiles(output, share, &self.cells);
+                columns.push(values);
+                precisions.push(precision);
+            } else {
+                columns.push(column(output, self.point, &self.cells)?);
+            }
         }
         // A cell of one site is no other site's to hold; a subtotal over sites is.
         let sites = by_site.and_then(|key| columns.get(key)).cloned();
@@ -241,8 +263,24 @@ impl<'a> Table<'a> {
         });
         columns.push(Arc::new(Int64Array::from_iter_values(self.cells.iter().map(|cell| cell.contributing))));
         columns.push(Arc::new(Int64Array::from_iter_values(holding)));
-        Ok(RecordBatch::try_new(self.point.merged_schema(), columns)?)
+        Ok(Merged { cells: RecordBatch::try_new(self.point.merged_schema(), columns)?, precisions })
     }
+}
+
+/// The percentiles of all cells, and how exact they are.
+fn percentiles(output: &Output, share: Share, cells: &[Cell]) -> (ArrayRef, Precision) {
+    let mut precision = Precision::new(&output.name);
+    let values = cells.iter().map(|cell| {
+        let state = cell.states.get(output.state)?;
+        let found = Ranges::new(&state.ranges).at(share);
+        match found {
+            Some(estimate) => precision.add(estimate),
+            None => precision.beyond += usize::from(!state.ranges.is_empty()),
+        }
+        found.map(|estimate| estimate.value)
+    });
+    let values: ArrayRef = Arc::new(values.collect::<Float64Array>());
+    (values, precision)
 }
 
 fn same_types(found: &SchemaRef, wanted: &SchemaRef) -> bool {
@@ -270,14 +308,27 @@ fn add_state(state: &mut State, kind: StateKind, column: &StructArray, row: usiz
             let pair = Comoments { mean: [float(1), float(2)], m2: [float(3), float(4)], c: float(5) };
             state.add_pairs(n, &pair);
         }
+        StateKind::Bins => {
+            state.n += i128::from(n);
+            state.ranges.extend(ranges(column, row));
+        }
     }
+}
+
+/// The ranges of one cell of one site.
+fn ranges(column: &StructArray, row: usize) -> Vec<Range> {
+    let bins = column.column(1).as_list::<i32>().value(row);
+    let bins = bins.as_struct();
+    let whole = |i: usize| bins.column(i).as_primitive::<Int64Type>();
+    let (from, to, rows) = (whole(0), whole(1), whole(2));
+    (0..bins.len()).map(|i| Range { from: from.value(i), to: to.value(i), rows: rows.value(i) }).collect()
 }
 
 fn column(output: &Output, point: &ReleasePoint, cells: &[Cell]) -> Result<ArrayRef, MergeError> {
     let kind = point.states.get(output.state).map_or(StateKind::Count, |state| state.kind);
-    let states = || cells.iter().map(|cell| cell.states.get(output.state).copied().unwrap_or_default());
+    let states = || cells.iter().filter_map(|cell| cell.states.get(output.state));
     if matches!(output.data_type, DataType::Int64 | DataType::UInt64) {
-        let value = |state: State| match output.kind {
+        let value = |state: &State| match output.kind {
             OutputKind::Count | OutputKind::Pair(Pair::Count) => Some(state.n),
             _ => (state.n > 0).then_some(state.integer),
         };
@@ -290,7 +341,7 @@ fn column(output: &Output, point: &ReleasePoint, cells: &[Cell]) -> Result<Array
         let values: ArrayRef = Arc::new(Int64Array::from(values));
         return Ok(cast(&values, &output.data_type)?);
     }
-    let values = states().map(|state| if state.contributed { float_output(output.kind, kind, &state) } else { None });
+    let values = states().map(|state| if state.contributed { float_output(output.kind, kind, state) } else { None });
     Ok(Arc::new(values.collect::<Float64Array>()))
 }
 
@@ -308,6 +359,8 @@ fn float_output(output: OutputKind, kind: StateKind, state: &State) -> Option<f6
         OutputKind::DeviationSample => (state.n > 1).then(|| (state.m2 / (n - 1.0)).sqrt()),
         OutputKind::DeviationPopulation => some.then(|| (state.m2 / n).sqrt()),
         OutputKind::Pair(pair) => some.then(|| of_pairs(pair, n, &state.pair)).flatten(),
+        // Read from ranges, not from sums.
+        OutputKind::Percentile(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod distinct;
 mod feed;
 mod join;
 mod local;
+mod percentile;
 mod release;
 mod released;
 mod walk;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, TableSource};
@@ -228,6 +229,27 @@ fn missing(name: &str) -> DataFusionError {
     DataFusionError::Internal(format!("relation {name} is not bound"))
 }
 
+/// The types to which parameters are cast right where they stand: `CAST($1 AS INTEGER)` announces an integer.
+fn cast_parameters(plan: &LogicalPlan) -> Result<Vec<(String, DataType)>, DataFusionError> {
+    let mut found = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|inner| {
+                let cast = match inner {
+                    Expr::Cast(cast) => Some((cast.expr.as_ref(), cast.field.data_type())),
+                    Expr::TryCast(cast) => Some((cast.expr.as_ref(), cast.field.data_type())),
+                    _ => None,
+                };
+                if let Some((Expr::Placeholder(placeholder), data_type)) = cast {
+                    found.push((placeholder.id.clone(), data_type.clone()));
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
 /// Splits statements against one catalogue. Cheap to share, holds no data.
 pub struct Planner {
     names: Names,
@@ -273,7 +295,10 @@ impl Planner {
     /// A [`Refusal`] as for [`Planner::split`].
     pub fn parameters(&self, sql: &str) -> Result<Vec<Option<DataType>>, Refusal> {
         let (plan, question_marks) = self.plan(sql)?;
-        let types = plan.get_parameter_types().map_err(|e| error::refusal(&e, &self.names))?;
+        let mut types = plan.get_parameter_types().map_err(|e| error::refusal(&e, &self.names))?;
+        for (name, cast) in cast_parameters(&plan).map_err(|e| error::refusal(&e, &self.names))? {
+            types.entry(name).or_insert(None).get_or_insert(cast);
+        }
         let count = types.len().max(question_marks);
         (1..=count)
             .map(|i| {

@@ -1,6 +1,8 @@
 //! The mergeable state of one aggregate in one cell, and what the statement's aggregate makes of it.
 //!
-//! States are counts, sums and centred moments. The sum of squares is never among them: it cancels.
+//! States are counts, sums, centred moments and counts in bins. The sum of squares is never among them: it cancels.
+
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::Expr;
@@ -25,6 +27,8 @@ pub enum StateKind {
     Moments,
     /// Of pairs (y, x): `n`, `mean_y`, `mean_x`, `m2_y`, `m2_x`, and `c`, the sum of products of deviations.
     Comoments,
+    /// `n`, and counts on the grid of percentiles ([`renkei_types::grid`]): ranges of bins with their rows.
+    Bins,
 }
 
 impl StateKind {
@@ -42,6 +46,11 @@ impl StateKind {
                 let names = ["mean_y", "mean_x", "m2_y", "m2_x", "c"];
                 std::iter::once(n).chain(names.map(float)).collect()
             }
+            Self::Bins => {
+                let whole = |name: &str| Field::new(name, DataType::Int64, false);
+                let items = DataType::Struct(vec![whole("from"), whole("to"), whole("rows")].into());
+                vec![n, Field::new("bins", DataType::List(Arc::new(Field::new("item", items, false))), false)].into()
+            }
         }
     }
 
@@ -56,6 +65,7 @@ impl StateKind {
             Self::SumFloat => "sum",
             Self::Moments => "count, mean and squared deviations",
             Self::Comoments => "count, means, squared deviations and their products",
+            Self::Bins => "counts in bins of the percentile grid",
         }
     }
 }
@@ -96,6 +106,27 @@ pub enum OutputKind {
     DeviationPopulation,
     /// A function of pairs.
     Pair(Pair),
+    /// The value below which that share of the rows lies, interpolated between neighbours; NULL where `n` is 0 or
+    /// where it lies beyond the last edge that is told.
+    Percentile(Share),
+}
+
+/// A share from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Share(u64);
+
+impl Share {
+    /// The share, where it is one.
+    pub(crate) fn new(share: f64) -> Option<Self> {
+        // Of shares that are not negative the bits are in order too; -0 is none of them.
+        (0.0..=1.0).contains(&share).then_some(Self(share.abs().to_bits()))
+    }
+
+    /// From 0 to 1.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
 }
 
 /// What a statement makes of pairs (y, x), as SQL:2003 defines it.

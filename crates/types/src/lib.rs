@@ -1,4 +1,5 @@
-//! The vocabulary that every other crate shares: identifiers, error codes, site states, the clock.
+//! The vocabulary that every other crate shares: identifiers, error codes, site states, the clock, the grid
+//! of percentiles.
 //!
 //! What must stay true: this crate does no IO, reads no clock of its own and draws no randomness, so that everything
 //! above it can be tested with data alone. Identifiers are newtypes that are validated once, at the edge; a
@@ -6,6 +7,7 @@
 
 mod clock;
 mod code;
+pub mod grid;
 mod id;
 mod refusal;
 mod site_state;

@@ -51,6 +51,12 @@ impl Answered {
         Self { query_id: terms.query_id.clone(), project: project.id.clone(), sites, coverage, warnings }
     }
 
+    /// With further things that the reader should know.
+    pub(super) fn with_warnings(mut self, more: Vec<String>) -> Self {
+        self.warnings.extend(more);
+        self
+    }
+
     /// The metadata as bytes.
     pub(crate) fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()

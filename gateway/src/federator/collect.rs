@@ -4,6 +4,8 @@
 //! the project's, every release point has its cells once, each cell is listed once, and cells keyed by the site name
 //! that site alone. Anything else makes the site `failed` and leaves the others' answer right.
 
+mod bins;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -256,6 +258,9 @@ fn check_values(expected: &Expected, point: &ReleasePoint, batch: &RecordBatch) 
         }
         if rows().any(|row| n.value(row) > MAX_COUNT) {
             return Err("a count beyond any hospital's");
+        }
+        if let Some(bins) = state.columns().get(1).and_then(|child| child.as_list_opt::<i32>()) {
+            bins::check(bins, n, rows(), expected.minimum_persons)?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, collec
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use renkei_plan::{MergeError, Split, merge};
+use renkei_plan::{MergeError, Merged, Precision, Split, merge};
 use renkei_proto::v1::Feed;
 use renkei_types::{Code, Refusal};
 use tokio::runtime::Handle;
@@ -84,7 +84,7 @@ pub(super) async fn feed(
     let make = move || {
         let missing = || Refusal::new(Code::Failed, "a part of the statement is missing at the gateway");
         let feed = split.feeds.get(index).ok_or_else(missing)?;
-        let merged = merged(&split, &cells, feed.round)?;
+        let merged = batches(&merged(&split, &cells, feed.round)?);
         let plan = feed.plan(&merged, &|name| tables.source(name)).map_err(|e| refusal(&e))?;
         let plan = engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?;
         let work = async { tokio::time::timeout(BATCH_LIMIT, collect(plan, engine.0.task_ctx())).await };
@@ -96,31 +96,48 @@ pub(super) async fn feed(
 }
 
 /// The merged cells of the release points before a round.
-fn merged(split: &Split, cells: &Cells, before: usize) -> Result<Vec<Option<RecordBatch>>, Refusal> {
+fn merged(split: &Split, cells: &Cells, before: usize) -> Result<Vec<Option<Merged>>, Refusal> {
     let points = split.release_points.iter().zip(cells);
     let merged = points.map(|(point, sites)| (point.round < before).then(|| merge(point, sites)).transpose());
     merged.collect::<Result<_, _>>().map_err(|error| unmerged(&error))
+}
+
+fn batches(merged: &[Option<Merged>]) -> Vec<Option<RecordBatch>> {
+    merged.iter().map(|merged| merged.as_ref().map(|merged| merged.cells.clone())).collect()
+}
+
+/// How exact percentiles are, for the one who reads them.
+fn precision(of: &Precision) -> String {
+    let Precision { output, width, relative, beyond } = of;
+    let share = relative.map(|relative| format!(", {:.2} % of the value", relative * 100.0)).unwrap_or_default();
+    let beyond = match beyond {
+        0 => String::new(),
+        n => format!("; in {n} cells the value lies among too few persons to be told, and is NULL"),
+    };
+    format!("{output} is read from counts in bins: the exact value differs by at most {width:.3e}{share}{beyond}")
 }
 
 fn too_long() -> Refusal {
     Refusal::new(Code::TooLarge, "what runs at the gateway takes too long").hint("join and sort fewer released rows")
 }
 
-/// Merges the cells and starts the gateway's half.
+/// Merges the cells and starts the gateway's half; with the rows comes what their reader should know.
 pub(super) async fn answer(
     state: &Arc<State>,
     question: &Question,
     terms: &Terms,
     cells: Cells,
-) -> Result<BoxStream<'static, Result<RecordBatch, Refusal>>, Refusal> {
+) -> Result<(BoxStream<'static, Result<RecordBatch, Refusal>>, Vec<String>), Refusal> {
     let (engine, split, runtime) = (Arc::clone(&state.engine), Arc::clone(&question.split), Handle::current());
     let tables = Bound::read(state, &terms.person, terms.project.as_ref(), &split.facts).map_err(|e| refusal(&e))?;
-    let plan = state
+    let (plan, notes) = state
         .pool
         .run(move || {
             let merged = merged(&split, &cells, split.rounds())?;
-            let plan = split.residual(&merged, &|name| tables.source(name)).map_err(|e| refusal(&e))?;
-            engine.plan(&plan, &runtime).map_err(|e| refusal(&e))
+            let notes: Vec<String> =
+                merged.iter().flatten().flat_map(|merged| &merged.precisions).map(precision).collect();
+            let plan = split.residual(&batches(&merged), &|name| tables.source(name)).map_err(|e| refusal(&e))?;
+            Ok((engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?, notes))
         })
         .await?;
     let batches = execute_stream(plan, state.engine.0.task_ctx()).map_err(|e| refusal(&e))?;
@@ -133,7 +150,7 @@ pub(super) async fn answer(
         let batch = batch.and_then(|batch| fit(&batch, &schema).map_err(|error| refusal(&error.into())));
         Some((batch, (batches, schema)))
     };
-    Ok(stream::unfold((batches, schema), next).boxed())
+    Ok((stream::unfold((batches, schema), next).boxed(), notes))
 }
 
 /// The batch in the types in which it leaves, holding no more memory than its rows.

@@ -14,6 +14,7 @@ use renkei_plan::{CellState, ReleasePoint, StateKind, feed_index, is_catalogue_s
 use renkei_types::SiteId;
 use std::sync::Arc;
 
+use super::bins::bins_udaf;
 use super::contributions::contributions_udaf;
 use super::keys::keys_udaf;
 use super::persons::persons_udaf;
@@ -80,6 +81,7 @@ fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Ex
         StateKind::SumInteger => (integer_udaf(), vec![typed(argument(), DataType::Int64)?]),
         StateKind::SumFloat => (float_udaf(), vec![typed(argument(), DataType::Float64)?]),
         StateKind::Moments => (moments_udaf(), vec![typed(argument(), DataType::Float64)?]),
+        StateKind::Bins => (bins_udaf(), vec![owner.clone(), typed(argument(), DataType::Float64)?]),
         StateKind::Comoments => {
             let second = state.second.clone().unwrap_or_else(|| lit(0.0));
             (comoments_udaf(), vec![typed(argument(), DataType::Float64)?, typed(second, DataType::Float64)?])
@@ -91,7 +93,7 @@ fn state_expr(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Ex
 /// What persons bring to a state: their rows, and the values where it adds up values.
 fn contributions(state: &CellState, owner: &Expr, input: &LogicalPlan) -> Result<Expr> {
     let mut args = vec![owner.clone()];
-    if super::cells::amounts(state.kind) {
+    if super::cells::amounts(state.kind) || state.kind == StateKind::Bins {
         for value in [&state.argument, &state.second].into_iter().flatten() {
             let float = value.get_type(input.schema())? == DataType::Float64;
             args.push(if float { value.clone() } else { cast(value.clone(), DataType::Float64) });

@@ -42,7 +42,7 @@ pub(super) fn read(point: &ReleasePoint, guarded: bool, schema: &SchemaRef, batc
 /// Whether a kind of state adds up values of persons.
 pub(super) fn amounts(kind: StateKind) -> bool {
     match kind {
-        StateKind::Count | StateKind::Persons | StateKind::Keys => false,
+        StateKind::Count | StateKind::Persons | StateKind::Keys | StateKind::Bins => false,
         StateKind::SumInteger | StateKind::SumFloat | StateKind::Moments | StateKind::Comoments => true,
     }
 }
@@ -59,6 +59,8 @@ fn structure(kind: StateKind, column: &ArrayRef) -> Result<StructArray> {
         StateKind::SumInteger | StateKind::SumFloat | StateKind::Moments | StateKind::Comoments => {
             column.as_struct().columns().to_vec()
         }
+        // With persons still in them; the release puts them into the form that leaves.
+        StateKind::Bins => return Ok(column.as_struct().clone()),
     };
     Ok(StructArray::try_new(kind.fields(), columns, None)?)
 }

@@ -187,3 +187,50 @@ fn exploration_gives_bins_and_nearly_nobody_is_left_out() {
     assert!(released.batch().column(1).is_null(3));
     assert_eq!(released.findings().count(Reason::Population), 1);
 }
+
+/// Raw bins of two cells of 30 persons: in the first each bin has 10, in the second one has 3.
+fn raw_bins() -> Raw {
+    use arrow_array::ListArray;
+    use arrow_buffer::OffsetBuffer;
+
+    let fields = bins::raw_fields();
+    let DataType::List(bin) = fields[1].data_type() else { panic!("a list") };
+    let DataType::Struct(items) = bin.data_type() else { panic!("bins") };
+    let DataType::List(person) = items[2].data_type() else { panic!("persons") };
+    let counts = [10, 10, 10, 3, 27];
+    let numbers: UInt32Array = counts.iter().flat_map(|n| 0..*n).collect();
+    let lengths = counts.map(|n| n as usize);
+    let owners = ListArray::new(Arc::clone(person), OffsetBuffer::from_lengths(lengths), Arc::new(numbers), None);
+    let at: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 9, 5, 7]));
+    let rows: ArrayRef = Arc::new(Int64Array::from(counts.map(i64::from).to_vec()));
+    let bins = StructArray::new(items.clone(), vec![at, rows, Arc::new(owners)], None);
+    let bins = ListArray::new(Arc::clone(bin), OffsetBuffer::from_lengths([3, 2]), Arc::new(bins), None);
+    let n: ArrayRef = Arc::new(Int64Array::from(vec![30, 30]));
+    let state = StructArray::new(fields, vec![n, Arc::new(bins)], None);
+    let schema = Schema::new(vec![
+        Field::new("k0", DataType::Int64, true),
+        Field::new("s0", DataType::Struct(bins::released_fields()), true),
+    ]);
+    Raw {
+        schema: Arc::new(schema),
+        keys: vec![Arc::new(Int64Array::from(vec![1, 2]))],
+        sets: false,
+        states: vec![RawState { state, contributors: None, conditional: false, amounts: false }],
+        persons: Some(column([persons(0, 30), persons(30, 30)])),
+    }
+}
+
+#[test]
+fn bins_leave_without_persons_and_with_enough_of_them() {
+    let ranges = |minimum: u32| {
+        let released = release(&permit(minimum), raw_bins()).expect("releases");
+        let state = released.batch().column(1).as_struct();
+        assert_eq!(state.fields(), &bins::released_fields(), "no person is in it");
+        (0..2)
+            .map(|cell| state.is_valid(cell).then(|| state.column(1).as_list::<i32>().value(cell).as_struct().len()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ranges(1), [Some(3), Some(2)]);
+    assert_eq!(ranges(10), [Some(3), Some(1)], "a bin of three persons joins its neighbour");
+    assert_eq!(ranges(11), [None, Some(1)], "ten persons in all, each in every bin, are too few");
+}

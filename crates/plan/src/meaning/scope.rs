@@ -97,7 +97,8 @@ impl Scope<'_> {
         if known || matches!(data_type, DataType::Interval(_)) {
             return Ok(());
         }
-        Err(self.unsupported(&format!("a cast to {data_type} of rows of persons")))
+        let refusal = self.unsupported(&format!("a cast to {data_type} of rows of persons"));
+        Err(refusal.hint("cast to DOUBLE or BIGINT; sums of DOUBLE are compensated, those of BIGINT are exact"))
     }
 
     /// Domain and nullability of a key that stands bare, through aliases.
@@ -319,7 +320,7 @@ fn is_literal(expr: Option<&Expr>) -> bool {
     expr.is_some_and(|expr| matches!(strip(expr), Expr::Literal(..)))
 }
 
-fn is_null_literal(expr: &Expr) -> bool {
+pub(crate) fn is_null_literal(expr: &Expr) -> bool {
     matches!(strip(expr), Expr::Literal(value, _) if value.is_null())
 }
 

@@ -12,8 +12,8 @@ use renkei_types::{Code, Refusal};
 
 use super::walk::{Relation, Walker, not_supported, rebuilt, shown};
 use crate::catalogue::{Owner, is_catalogue_scan};
-use crate::meaning::{Class, Meaning, Scope, Shape, first_place, strip};
-use crate::split::{Key, ReleasePoint, distinct, feed, released};
+use crate::meaning::{Class, Meaning, Scope, Shape, first_place, is_null_literal, strip};
+use crate::split::{Key, ReleasePoint, distinct, feed, percentile, released};
 use crate::state::{CellState, Output, OutputKind, Pair, StateKind};
 
 /// The aggregate function inside an aggregate expression, with the name that the statement gives it.
@@ -156,6 +156,7 @@ impl Cell {
     fn add(&mut self, input: &Relation, expr: &Expr, data_type: DataType) -> Result<(), Refusal> {
         let (function, name) = function(expr)?;
         let scope = input.scope("SELECT");
+        let function = &chosen_key(&scope, function);
         let (kind, output) = kinds(&scope, function, expr, &data_type)?;
         let state = state(&scope, function, kind, expr)?;
         let index = self.place(state);
@@ -185,6 +186,23 @@ impl Cell {
     }
 }
 
+/// `count(DISTINCT CASE WHEN p THEN person_id END)` is what `count(DISTINCT person_id) FILTER (WHERE p)` is.
+fn chosen_key(scope: &Scope<'_>, function: &AggregateFunction) -> AggregateFunction {
+    let mut function = function.clone();
+    let params = &mut function.params;
+    if let ("count", [Expr::Case(case)]) = (function.func.name(), params.args.as_slice())
+        && let (None, [(when, then)]) = (&case.expr, case.when_then_expr.as_slice())
+        && case.else_expr.as_deref().is_none_or(is_null_literal)
+        && scope.key(then).is_some()
+    {
+        let filter = params.filter.take().map(|filter| *filter);
+        let (when, then) = (when.as_ref().clone(), then.as_ref().clone());
+        params.filter = conjunction(filter.into_iter().chain([when])).map(Box::new);
+        params.args = vec![then];
+    }
+    function
+}
+
 /// Which state an aggregate needs and what it makes of it.
 fn kinds(
     scope: &Scope<'_>,
@@ -194,6 +212,9 @@ fn kinds(
 ) -> Result<(StateKind, OutputKind), Refusal> {
     let params = &function.params;
     let name = function.func.name();
+    if let Some(share) = percentile::share(function)? {
+        return percentile::kinds(share, function, data_type, expr);
+    }
     if !params.order_by.is_empty() || params.null_treatment.is_some() {
         return Err(refuse_function(name, expr));
     }
@@ -229,13 +250,19 @@ fn kinds(
     }
 }
 
-fn refuse_function(name: &str, expr: &Expr) -> Refusal {
+pub(super) fn refuse_function(name: &str, expr: &Expr) -> Refusal {
     let hint = match name {
-        "min" | "max" => "an extreme is one person's value; per person (GROUP BY person_id) min and max are allowed",
-        "median" | "approx_percentile_cont" | "approx_median" | "percentile_cont" => {
-            "percentiles are not taken yet; use CASE bands and counts"
+        "min" | "max" => {
+            "an extreme is one person's value: ask percentile_cont(0.05) or (0.95) WITHIN GROUP (ORDER BY x), or take min \
+             and max per person (GROUP BY person_id)"
         }
-        _ => "what leaves a hospital is count, count(DISTINCT …), sum, avg, var_*, stddev_*, covar_*, corr and regr_*",
+        "approx_percentile_cont_with_weight" => {
+            "write percentile_cont(0.95) WITHIN GROUP (ORDER BY x), without weights"
+        }
+        _ => {
+            "what leaves a hospital is count, count(DISTINCT …), sum, avg, median, percentile_cont, var_*, stddev_*, \
+             covar_*, corr and regr_*"
+        }
     };
     Refusal::new(Code::Aggregate, format!("SELECT: `{name}` cannot leave a hospital")).hint(hint).at(first_place(expr))
 }
@@ -248,6 +275,9 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
     }
     if kind == StateKind::Comoments {
         return pairs(scope, params.args.as_slice(), filter, expr);
+    }
+    if kind == StateKind::Bins {
+        return percentile::state(scope, &params.args, filter, expr);
     }
     let argument =
         params.args.iter().find(|arg| !matches!(strip(arg), Expr::Literal(value, _) if !value.is_null())).cloned();
@@ -296,7 +326,12 @@ pub(super) fn of_persons(domain: &str) -> bool {
     renkei_cdm::tables().iter().any(|table| table.name == domain && table.kind == renkei_cdm::Kind::Local)
 }
 
-fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr) -> Result<Meaning, Refusal> {
+pub(super) fn argument_meaning(
+    scope: &Scope<'_>,
+    arg: &Expr,
+    kind: StateKind,
+    expr: &Expr,
+) -> Result<Meaning, Refusal> {
     let counted = matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys);
     let meaning = if counted { scope.projected(arg)? } else { scope.value(arg)? };
     if counted || meaning.summable() {
@@ -321,7 +356,7 @@ fn argument_meaning(scope: &Scope<'_>, arg: &Expr, kind: StateKind, expr: &Expr)
 }
 
 /// The rows that contribute: those that the filter takes, not NULL and, in sums, not zero.
-fn contributors(
+pub(super) fn contributors(
     scope: &Scope<'_>,
     kind: StateKind,
     argument: Option<&Expr>,
@@ -334,7 +369,8 @@ fn contributors(
             parts.push(arg.clone().is_not_null());
         }
         let data_type = rebuilt(arg.get_type(scope.schema))?;
-        if !matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys) && data_type.is_numeric() {
+        let counted = matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys | StateKind::Bins);
+        if !counted && data_type.is_numeric() {
             let zero = rebuilt(ScalarValue::new_zero(&data_type))?;
             parts.push(arg.clone().not_eq(lit(zero)));
         }

@@ -8,7 +8,7 @@ use crate::split;
 
 /// Keys, states and outputs of every release point.
 #[track_caller]
-fn check(sql: &str, expected: &[(usize, usize, usize)]) {
+pub(crate) fn check(sql: &str, expected: &[(usize, usize, usize)]) {
     let split = split(sql).unwrap_or_else(|refusal| panic!("{sql}\n{refusal}"));
     let found: Vec<_> = split.release_points.iter().map(|p| (p.keys.len(), p.states.len(), p.outputs.len())).collect();
     assert_eq!(found, expected, "{sql}");

@@ -11,6 +11,7 @@
 mod accepted;
 mod exploration;
 mod limits;
+mod percentiles;
 mod refused;
 mod shape;
 
