@@ -106,11 +106,24 @@ fn compares(op: Operator) -> bool {
 }
 
 fn check(value: &Expr, literal: &Expr, inputs: &[&LogicalPlan], found: &mut Vec<OffGrid>) {
-    let Expr::Literal(scalar, _) = strip(literal) else { return };
-    if scalar.is_null() || matches!(strip(value), Expr::Literal(..)) {
+    if matches!(strip(value), Expr::Literal(..)) || value.column_refs().is_empty() {
         return;
     }
     let grid = grid(value, inputs, 0);
+    let Expr::Literal(scalar, _) = strip(literal) else {
+        // What is computed from literals alone could lie anywhere.
+        if literal.column_refs().is_empty() && grid != Grid::Free {
+            let (what, literal) = (value.human_display().to_string(), literal.human_display().to_string());
+            found.push(OffGrid { what, literal, nearest: vec!["a literal that is written out".to_owned()] });
+        }
+        return;
+    };
+    // A date is a text until it is cast.
+    let typed = inputs.iter().find_map(|input| literal.get_type(input.schema()).ok());
+    let scalar = &typed.and_then(|typed| scalar.cast_to(&typed).ok()).unwrap_or_else(|| scalar.clone());
+    if scalar.is_null() {
+        return;
+    }
     let nearest = match (grid, date(scalar), number(scalar)) {
         (Grid::Free, ..) => return,
         (_, Some(date), _) => dates(date),
