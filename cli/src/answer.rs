@@ -1,5 +1,7 @@
 //! What the gateway says about an answer, beside its rows.
 
+use std::collections::BTreeMap;
+
 use renkei_audit::receipt::Given;
 use renkei_types::{Refusal, SiteOutcome};
 use serde::Deserialize;
@@ -24,11 +26,27 @@ pub struct Account {
     pub coverage: Option<Coverage>,
     /// Sentences to show beside the answer.
     pub warnings: Vec<String>,
+    /// Sets of codes that the gateway looked up for the question.
+    pub code_sets: Vec<CodeSet>,
     /// What the logs of the gateway and of the sites promise.
     pub receipts: Vec<Given>,
     /// The whole as it came, for machines.
     #[serde(skip)]
     pub raw: serde_json::Value,
+}
+
+/// A set of codes that the gateway looked up of its own vocabulary.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct CodeSet {
+    /// The column that was compared with it, as `table.column`.
+    pub column: Option<String>,
+    /// The version of the gateway's vocabulary.
+    pub vocabulary: String,
+    /// Codes in the set.
+    pub codes: u64,
+    /// Of these, how many a site holds data for.
+    pub sites: BTreeMap<String, u64>,
 }
 
 /// How much of the consortium is in an answer.

@@ -2,7 +2,7 @@
 
 use renkei_types::SiteState;
 
-use crate::answer::{Account, Coverage};
+use crate::answer::{Account, CodeSet, Coverage};
 use crate::console::{Colour, Console, Report, clean};
 use crate::failure::{state_name, state_remedy};
 use crate::grid::{self, Column};
@@ -21,12 +21,25 @@ pub fn text(console: &Console, report: &Report<'_>) -> String {
             let head = console.paint(Colour::Yellow, lang.pick("warning", "注意"));
             text.push_str(&format!("{head}: {}\n", clean(warning)));
         }
+        account.code_sets.iter().for_each(|set| text.push_str(&codes(set, lang)));
         if !account.sites.is_empty() {
             text.push_str(&paint_states(console, account, &sites(account, lang)));
         }
     }
     text.push_str(&last_line(report, lang));
     text
+}
+
+/// One set of codes, and for how many of them each site holds data.
+fn codes(set: &CodeSet, lang: Lang) -> String {
+    let column = clean(set.column.as_deref().unwrap_or("-"));
+    let (codes, version) = (set.codes, clean(&set.vocabulary));
+    let sites: Vec<String> = set.sites.iter().map(|(site, held)| format!("{} {held}", clean(site))).collect();
+    let sites = if sites.is_empty() { "-".to_owned() } else { sites.join(", ") };
+    match lang {
+        Lang::En => format!("codes: {codes} for {column} ({version}); with data: {sites}\n"),
+        Lang::Ja => format!("コード: {column} に {codes} 件({version})、データのある件数: {sites}\n"),
+    }
 }
 
 fn sites(account: &Account, lang: Lang) -> String {
@@ -152,6 +165,17 @@ mod tests {
         let shown = text(&console(Lang::Ja, false), &report);
         assert!(shown.contains(" osaka │ 回答(一部保留) │  1.5 s │ 0〜9人のセルは保留\n"), "{shown}");
         assert!(shown.ends_with("4施設中2施設が回答(対象者の64%) · 5行 2.0 s · query q-1"), "{shown}");
+    }
+
+    #[test]
+    fn sets_of_codes() {
+        let json = br#"{"code_sets":[{"column":"t.c","tables":["concept"],"vocabulary":"v9","codes":45,"sites":{"nara":3,"osaka":0}}]}"#;
+        let account = Account::read(json).unwrap().unwrap();
+        let report = Report { account: Some(&account), rows: None, seconds: 0.0, notes: vec![] };
+        let shown = text(&console(Lang::En, false), &report);
+        assert!(shown.starts_with("codes: 45 for t.c (v9); with data: nara 3, osaka 0\n"), "{shown}");
+        let shown = text(&console(Lang::Ja, false), &report);
+        assert!(shown.starts_with("コード: t.c に 45 件(v9)、データのある件数: nara 3, osaka 0\n"), "{shown}");
     }
 
     #[test]

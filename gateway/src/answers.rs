@@ -55,6 +55,7 @@ mod tests {
             sites: Vec::new(),
             coverage: Coverage::default(),
             warnings: Vec::new(),
+            code_sets: Vec::new(),
         };
         Entry { asked_at: Timestamp(at), answered }
     }

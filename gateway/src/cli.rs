@@ -12,6 +12,7 @@ use renkei_types::SystemClock;
 
 use crate::Config;
 use crate::config::SAMPLE;
+use crate::vocabulary;
 
 /// The federating gateway of a Renkei consortium.
 #[derive(Debug, Parser)]
@@ -29,9 +30,29 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Brings the gateway's own vocabulary.
+    #[command(subcommand)]
+    Vocabulary(VocabularyCommand),
     /// Looks at or makes configuration files.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum VocabularyCommand {
+    /// Imports a download of athena.ohdsi.org; the gateway uses it once it is started again.
+    ///
+    /// Reads CONCEPT.csv, CONCEPT_ANCESTOR.csv, CONCEPT_RELATIONSHIP.csv and VOCABULARY.csv, and the other vocabulary
+    /// files where they are there, into the folder that [vocabulary] of the configuration names. Run it as the user
+    /// that the gateway runs as.
+    Import {
+        /// The folder of the unpacked download.
+        #[arg(value_name = "ATHENA")]
+        from: PathBuf,
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +80,7 @@ pub fn main_from(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) ->
     let done = match arguments.command {
         Command::Run { config } => run(&config),
         Command::Config(ConfigCommand::Check { config }) => check(&config),
+        Command::Vocabulary(VocabularyCommand::Import { from, config }) => import(&from, &config),
         Command::Config(ConfigCommand::Sample) => say(SAMPLE),
     };
     match done {
@@ -78,6 +100,17 @@ fn run(path: &std::path::Path) -> anyhow::Result<()> {
         let stop = shutdown::on_signal()?;
         crate::run(config, Arc::new(SystemClock), stop).await
     })
+}
+
+fn import(from: &std::path::Path, path: &std::path::Path) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    let Some(vocabulary) = &config.vocabulary else {
+        anyhow::bail!("`{}` has no [vocabulary]: add it with a folder, then import again", path.display());
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Progress goes where it does not mix with what a program reads; whether anybody sees it does not matter.
+    let mut told = |line: &str| drop(writeln!(std::io::stderr(), "{line}"));
+    runtime.block_on(vocabulary::import(from, &vocabulary.folder, &mut told))
 }
 
 fn check(path: &std::path::Path) -> anyhow::Result<()> {

@@ -30,6 +30,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The gateway's credentials.
     pub tls: Tls,
+    /// The gateway's own vocabulary; without one, concepts are looked up inside each hospital alone.
+    #[serde(default)]
+    pub vocabulary: Option<Vocabulary>,
     /// Limits of questions.
     #[serde(default)]
     pub limits: Limits,
@@ -57,6 +60,14 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The gateway's private key.
     pub key: PathBuf,
+}
+
+/// Where the gateway's own vocabulary is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vocabulary {
+    /// Folder that `renkei-gateway vocabulary import` fills; a relative path starts at the configuration's folder.
+    pub folder: PathBuf,
 }
 
 /// Limits of questions and of what they may take.
@@ -216,6 +227,9 @@ impl Config {
         let Tls { ca, certificate, key } = &mut config.tls;
         for file in [ca, certificate, key] {
             *file = folder.join(&*file);
+        }
+        if let Some(vocabulary) = &mut config.vocabulary {
+            vocabulary.folder = folder.join(&vocabulary.folder);
         }
         Ok(config)
     }

@@ -12,7 +12,9 @@ use renkei_types::SiteId;
 use serde::Serialize;
 
 use crate::config::Project;
+use crate::federator::Question;
 use crate::state::State;
+use crate::vocabulary::Vocabulary;
 
 /// The schema of every explanation: part, site_id (NULL unless the part is of one site), detail.
 pub(crate) fn schema() -> SchemaRef {
@@ -47,11 +49,15 @@ struct Whole<'a> {
 /// Explains a split under a project.
 pub(crate) fn explain(
     state: &State,
-    split: &Split,
+    question: &Question,
     project: Option<&Project>,
     json: bool,
 ) -> Result<RecordBatch, ArrowError> {
-    let explanation = split.explain();
+    let split = question.split.as_ref();
+    let mut explanation = split.explain();
+    for set in &mut explanation.code_sets {
+        set.codes = question.resolved.iter().find(|made| made.index == set.feed).map(|made| made.rows);
+    }
     let asked: BTreeSet<&SiteId> = match project {
         Some(project) if !split.release_points.is_empty() => project.sites.iter().collect(),
         _ => BTreeSet::new(),
@@ -63,7 +69,7 @@ pub(crate) fn explain(
             let whole = serde_json::to_string(&Whole { explanation: &explanation, project, sites: &sites });
             vec![("json", None, whole.unwrap_or_default())]
         }
-        false => text(&explanation, project, &sites),
+        false => text(&explanation, state.vocabulary.as_deref(), project, &sites),
     };
     let column = |values: StringArray| Arc::new(values) as ArrayRef;
     RecordBatch::try_new(
@@ -78,7 +84,12 @@ pub(crate) fn explain(
 
 type Row = (&'static str, Option<String>, String);
 
-fn text(explanation: &Explanation, project: Option<&Project>, sites: &[Readiness]) -> Vec<Row> {
+fn text(
+    explanation: &Explanation,
+    vocabulary: Option<&Vocabulary>,
+    project: Option<&Project>,
+    sites: &[Readiness],
+) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut add = |part, detail: String| rows.push((part, None, detail));
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -90,10 +101,19 @@ fn text(explanation: &Explanation, project: Option<&Project>, sites: &[Readiness
         ("tables", &facts.tables),
         ("vocabulary tables", &facts.reference_tables),
         ("gateway tables", &facts.gateway_tables),
+        ("vocabulary at the gateway", &facts.gateway_vocabulary),
     ] {
         if !names.is_empty() {
             add(part, list(names));
         }
+    }
+    for set in &explanation.code_sets {
+        let column = set.column.as_deref().unwrap_or("computed values");
+        let codes = set.codes.map_or_else(|| "codes".to_owned(), |codes| format!("{codes} codes"));
+        let version = vocabulary.map_or("none", Vocabulary::version);
+        let tables = list(&set.tables);
+        add("code set", format!("{codes} for {column}, looked up once in the gateway's {tables} ({version})"));
+        add("looked up by", set.looked_up.clone());
     }
     add("rounds", explanation.release_levels.to_string());
     for point in &explanation.release_points {

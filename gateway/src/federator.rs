@@ -5,6 +5,7 @@
 //! calls, which the nodes notice at once.
 
 mod answered;
+mod codes;
 mod collect;
 mod dispatch;
 mod feeds;
@@ -13,6 +14,7 @@ mod merge;
 mod progress;
 mod rounds;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +25,8 @@ use futures::stream::BoxStream;
 use renkei_plan::Split;
 use renkei_types::{PersonId, QueryId, Refusal, Timestamp};
 
-pub use answered::{Answered, Coverage};
+pub use answered::{Answered, CodeSet, Coverage};
+pub(crate) use codes::{Resolved, Text, resolve};
 pub(crate) use merge::Engine;
 pub(crate) use progress::{Progress, Stage};
 
@@ -41,6 +44,12 @@ pub(crate) struct Question {
     /// What `now()` means in it.
     pub(crate) bound_at: Timestamp,
     pub(crate) split: Arc<Split>,
+    /// Vocabulary tables that the gateway resolved code sets from; the sites derive the same split by them.
+    pub(crate) vocabulary: BTreeSet<String>,
+    /// What the vocabulary selects, resolved before anybody is asked.
+    pub(crate) resolved: Vec<Resolved>,
+    /// What the reader should know of it.
+    pub(crate) warnings: Vec<String>,
     /// The schema in which the answer leaves.
     pub(crate) schema: SchemaRef,
 }
@@ -99,6 +108,7 @@ async fn ask_sites(
     // Over several rounds a site's end is not that of its last round alone.
     asked.outcomes.iter().for_each(|outcome| terms.progress.ended(outcome));
     let mut answered = Answered::new(state, terms, project, asked.outcomes);
+    codes::tell(state, question, &asked.codes_held, &mut answered);
     answered.warnings.extend(asked.warnings);
     state.answers.add(&terms.person, Entry { asked_at, answered: answered.clone() });
     match asked.cells {

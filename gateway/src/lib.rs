@@ -38,9 +38,11 @@ mod sessions;
 mod sites;
 mod state;
 mod tables;
+mod vocabulary;
 
 pub use config::Config;
-pub use federator::{Answered, Coverage};
+pub use federator::{Answered, CodeSet, Coverage};
 pub use flight::{ANSWER_TRAILER, REFUSAL_TRAILER};
 pub use gateway::{Gateway, run};
 pub use options::{DEADLINE, EXPLAIN, MIN_SITES, PROJECT};
+pub use vocabulary::import as import_vocabulary;

@@ -18,6 +18,7 @@ use crate::planning::Pool;
 use crate::projects::{self, Projects};
 use crate::sessions::Sessions;
 use crate::sites::Sites;
+use crate::vocabulary::Vocabulary;
 use crate::{Config, tables};
 
 /// Two threads plan; more would only take time from the network's.
@@ -27,6 +28,8 @@ const PLANNING_THREADS: usize = 2;
 pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) planner: Arc<Planner>,
+    /// The gateway's own vocabulary, where it has one.
+    pub(crate) vocabulary: Option<Arc<Vocabulary>>,
     pub(crate) pool: Pool,
     pub(crate) engine: Arc<Engine>,
     pub(crate) sites: Sites,
@@ -51,8 +54,12 @@ impl State {
         let catalogue = tables::ALL
             .iter()
             .fold(Catalogue::cdm(), |catalogue, table| catalogue.with_gateway_table(table.name, table.schema()));
+        let vocabulary =
+            config.vocabulary.as_ref().map(|vocabulary| Vocabulary::open(&vocabulary.folder)).transpose()?;
+        let tables = vocabulary.as_ref().map(Vocabulary::tables).unwrap_or_default();
         Ok(Self {
-            planner: Arc::new(Planner::new(catalogue)),
+            planner: Arc::new(Planner::new(catalogue).with_vocabulary(tables)),
+            vocabulary: vocabulary.map(Arc::new),
             pool: Pool::start(PLANNING_THREADS)?,
             engine: Arc::new(Engine::new(limits.memory_mib.saturating_mul(1024 * 1024))?),
             sites: Sites::new(&config.sites, &clock),

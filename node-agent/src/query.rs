@@ -5,6 +5,7 @@
 
 mod answer;
 mod budget;
+mod codes;
 mod decide;
 mod execute;
 mod feeds;
@@ -136,7 +137,7 @@ impl Pipeline {
             begun.store(false, Ordering::Release);
             unrecorded(error)
         })?;
-        let settling = Settling {
+        let settling = |rehearsal| Settling {
             ledger: Arc::clone(&self.ledger),
             asking: Asking {
                 project: received.project.clone(),
@@ -147,15 +148,28 @@ impl Pipeline {
                 now: self.clock.now(),
             },
             population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),
-            rehearsal: false,
+            rehearsal,
         };
-        match execute(&self.engine, Arc::clone(&permit), &points, read, settling).await {
-            Ok(Executed { cells, flags }) => {
+        // Codes leave as their number alone: held to the same rules, and nothing that later answers are compared with.
+        let sets = codes::held_in(split, received.round);
+        let held = match sets.is_empty() {
+            true => Ok(codes::CodesHeld::new()),
+            false => execute(&self.engine, Arc::clone(&permit), &sets, read, settling(true)).await.map(codes::counted),
+        };
+        let executed = match held {
+            Ok(held) => {
+                let executed = execute(&self.engine, Arc::clone(&permit), &points, read, settling(false)).await;
+                executed.map(|executed| (executed, held))
+            }
+            Err(answer) => Err(answer),
+        };
+        match executed {
+            Ok((Executed { cells, flags }, held)) => {
                 flagged(&flags);
                 open.note(&flags);
                 let released = cells.iter().map(|(_, released)| released.batch().num_rows() as u64).sum();
                 open.close(State::Answered, None, released).await.map_err(unrecorded)?;
-                Ok(Answer::released(&permit, &tables, cells))
+                Ok(Answer::released(&permit, &tables, cells).with_codes(held))
             }
             Err(answer) => {
                 open.close(State::Failed, answer.code(), 0).await.map_err(unrecorded)?;
@@ -180,7 +194,7 @@ fn flagged(flags: &[Flag]) {
 
 fn split(planner: &Planner, received: &Received) -> Result<Split, Refusal> {
     let question = Question { sql: &received.sql, parameters: &received.parameters, bound_at: received.bound_at };
-    let split = planner.split(&question)?;
+    let split = planner.split_resolving(&question, &received.vocabulary)?;
     if split.release_points.is_empty() {
         return Err(Refusal::new(Code::ReferenceOnly, "the statement asks nothing of a site"));
     }

@@ -21,6 +21,30 @@ class Rule:
 
 RULES = [
     Rule(
+        "a join that reads more than codes is no code set",
+        "split/codes.rs",
+        "if !one_sided(join.join_type) && visible.into_iter().any(|column| others(&column)) {",
+        "if visible.into_iter().any(|column| others(&column)) && false {",
+    ),
+    Rule(
+        "a code set lists each code once",
+        "split/codes.rs",
+        "    if once {",
+        "    if once && false {",
+    ),
+    Rule(
+        "code sets are looked up only in tables that the gateway has",
+        "split/codes.rs",
+        "if !tables.is_subset(&self.vocabulary) {\n            return Ok((join.clone(), left, right));",
+        "if false {\n            return Ok((join.clone(), left, right));",
+    ),
+    Rule(
+        "the vocabulary alone runs only at a gateway that has it",
+        "split/codes.rs",
+        "if !tables.is_subset(&self.vocabulary) {\n            return Err(reference_only(&tables, &self.vocabulary));",
+        "if false {\n            return Err(reference_only(&tables, &self.vocabulary));",
+    ),
+    Rule(
         "rows of persons never reach the output",
         "split/walk.rs",
         "Kind::Local => Err(rows_refusal(plan, &relation)),",
@@ -194,8 +218,8 @@ RULES = [
     Rule(
         "what IN lists of other persons is released first",
         "split/join.rs",
-        "if same_person || left.kind == Kind::SiteOwned || left.kind == Kind::Vocabulary {",
-        "if true || same_person {",
+        "let same_person = left.kind == Kind::Local && !key_domains(join, left, &right)?.is_empty();",
+        "let same_person = true;",
     ),
     Rule(
         "a result that rows are compared with belongs to an earlier round",
@@ -208,12 +232,6 @@ RULES = [
         "meaning/scope.rs",
         "if meaning.class == Class::Code && !prefix_only {",
         "if false && !prefix_only {",
-    ),
-    Rule(
-        "the vocabulary stays inside the hospitals",
-        "split/walk.rs",
-        "Kind::Vocabulary => Err(reference_only()),\n        }\n    }\n\n    pub(super) fn relation",
-        "Kind::Vocabulary => Ok(relation.plan),\n        }\n    }\n\n    pub(super) fn relation",
     ),
     Rule(
         "casts are total",

@@ -54,6 +54,9 @@ pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
     for feed in &split.feeds {
         h.number(feed.round);
         h.number(usize::from(feed.scalar));
+        h.number(usize::from(feed.codes.is_some()));
+        h.number(feed.vocabulary.len());
+        feed.vocabulary.iter().for_each(|table| h.part(table.as_bytes()));
         h.number(feed.schema.fields().len());
         for field in feed.schema.fields() {
             h.part(field.data_type().to_string().as_bytes());

@@ -1,5 +1,6 @@
 //! The planner's errors in the researcher's words.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, SchemaError};
 use renkei_types::{Code, Refusal};
 
@@ -121,5 +122,17 @@ fn plan(text: &str, names: &Names) -> Refusal {
     match hint {
         Some(hint) => refusal.hint(hint),
         None => refusal,
+    }
+}
+
+/// A type in words.
+pub(crate) fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        found if found.is_integer() => "an integer".to_owned(),
+        found if found.is_numeric() => "a number".to_owned(),
+        DataType::Date32 | DataType::Date64 => "a date such as 2024-01-31".to_owned(),
+        DataType::Timestamp(..) => "a timestamp such as 2024-01-31T12:00:00".to_owned(),
+        DataType::Boolean => "true or false".to_owned(),
+        other => format!("a value of type {other}"),
     }
 }

@@ -10,7 +10,7 @@ use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::{Optimizer, OptimizerContext};
 
 use crate::catalogue::is_catalogue_scan;
-use crate::split::{Facts, ReleasePoint, Split};
+use crate::split::{Facts, Feed, ReleasePoint, Split};
 
 /// One release point, explained.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -29,6 +29,21 @@ pub struct PointExplanation {
     pub runs_at_site: String,
 }
 
+/// A set of codes that the gateway looks up before anybody is asked, explained.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct CodesExplanation {
+    /// The feed in which it travels.
+    pub feed: usize,
+    /// The column that is compared with it, as `table.column`; none where it is computed.
+    pub column: Option<String>,
+    /// Vocabulary tables that it is looked up in.
+    pub tables: BTreeSet<String>,
+    /// How it is looked up, as an indented plan.
+    pub looked_up: String,
+    /// How many codes it has, where they were looked up.
+    pub codes: Option<usize>,
+}
+
 /// A statement, explained.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Explanation {
@@ -38,6 +53,8 @@ pub struct Explanation {
     pub release_levels: usize,
     /// What leaves each hospital.
     pub release_points: Vec<PointExplanation>,
+    /// Sets of codes that the gateway looks up of its own vocabulary.
+    pub code_sets: Vec<CodesExplanation>,
     /// What runs at the gateway on released cells.
     pub runs_at_gateway: String,
     /// The digest that every site must derive too.
@@ -52,9 +69,20 @@ impl Split {
             facts: self.facts.clone(),
             release_levels: self.rounds(),
             release_points: self.release_points.iter().map(explain_point).collect(),
+            code_sets: self.feeds.iter().filter(|feed| feed.resolved_first()).map(explain_codes).collect(),
             runs_at_gateway: self.residual_text(),
             digest: self.digest.to_string(),
         }
+    }
+}
+
+fn explain_codes(feed: &Feed) -> CodesExplanation {
+    CodesExplanation {
+        feed: feed.index,
+        column: feed.codes.as_ref().and_then(|set| set.column.clone()),
+        tables: feed.vocabulary.clone(),
+        looked_up: feed.text(),
+        codes: None,
     }
 }
 

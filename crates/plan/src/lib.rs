@@ -27,6 +27,7 @@ mod digest;
 mod error;
 mod explain;
 mod exploration;
+mod look_alikes;
 mod meaning;
 mod merge;
 mod names;
@@ -40,11 +41,11 @@ mod total;
 
 pub use catalogue::{Catalogue, CatalogueTable, is_catalogue_scan};
 pub use digest::Digest;
-pub use explain::{Explanation, PointExplanation};
+pub use explain::{CodesExplanation, Explanation, PointExplanation};
 pub use exploration::{Exploration, OffGrid};
 pub use meaning::{Class, Meaning, Shape};
 pub use merge::{MergeError, Merged, Precision, SiteCells, merge};
-pub use split::{Facts, Feed, Key, Planner, Question, ReleasePoint, Split, feed_index};
+pub use split::{CodeSet, Facts, Feed, Key, Planner, Question, ReleasePoint, Split, feed_index};
 pub use state::{CellState, Output, OutputKind, Pair, Share, StateKind};
 pub use statement::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain};
 

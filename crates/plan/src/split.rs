@@ -1,5 +1,6 @@
 //! The split of one statement.
 
+mod codes;
 mod distinct;
 mod feed;
 mod join;
@@ -23,6 +24,7 @@ use datafusion::optimizer::Analyzer;
 use datafusion::sql::planner::SqlToRel;
 use renkei_types::{Code, Refusal, Timestamp};
 
+pub use codes::CodeSet;
 pub use feed::{Feed, feed_index};
 
 use crate::catalogue::{Catalogue, CatalogueTable};
@@ -58,6 +60,8 @@ pub struct Facts {
     pub reference_tables: BTreeSet<String>,
     /// Tables of the gateway's own.
     pub gateway_tables: BTreeSet<String>,
+    /// Vocabulary tables that the gateway reads.
+    pub gateway_vocabulary: BTreeSet<String>,
     /// Number of release points.
     pub release_points: usize,
     /// Whether any cell is keyed by the site.
@@ -186,6 +190,11 @@ impl Split {
         self.feeds.iter().filter(move |feed| feed.round <= round)
     }
 
+    /// The code sets that the gateway resolves, with their feeds.
+    pub fn code_sets(&self) -> impl Iterator<Item = (&Feed, &CodeSet)> {
+        self.feeds.iter().filter_map(|feed| Some((feed, feed.codes.as_ref()?)))
+    }
+
     /// The gateway's half over merged cells (one batch per release point, in order) and its own tables.
     ///
     /// # Errors
@@ -253,6 +262,8 @@ fn cast_parameters(plan: &LogicalPlan) -> Result<Vec<(String, DataType)>, DataFu
 /// Splits statements against one catalogue. Cheap to share, holds no data.
 pub struct Planner {
     names: Names,
+    /// Vocabulary tables of the gateway's.
+    vocabulary: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for Planner {
@@ -265,7 +276,19 @@ impl Planner {
     /// A planner over a catalogue.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { names: Names::new(catalogue) }
+        Self { names: Names::new(catalogue), vocabulary: BTreeSet::new() }
+    }
+
+    /// The same at a gateway that has these vocabulary tables.
+    #[must_use]
+    pub fn with_vocabulary(self, tables: BTreeSet<String>) -> Self {
+        Self { vocabulary: tables, ..self }
+    }
+
+    /// The vocabulary tables of the gateway's.
+    #[must_use]
+    pub fn vocabulary(&self) -> &BTreeSet<String> {
+        &self.vocabulary
     }
 
     /// The catalogue.
@@ -277,16 +300,45 @@ impl Planner {
     /// Splits a statement.
     ///
     /// # Errors
-    /// A [`Refusal`] with code, clause and hint. It depends on the text, the parameters' types and the catalogue alone.
+    /// A [`Refusal`] with code, clause and hint. It depends on the text, the parameters and the catalogue alone.
     pub fn split(&self, question: &Question<'_>) -> Result<Split, Refusal> {
+        self.split_resolving(question, &self.vocabulary)
+    }
+
+    /// Splits a statement where the gateway resolves what these vocabulary tables select. Both sides give the same
+    /// tables, else they derive different splits.
+    ///
+    /// # Errors
+    /// A [`Refusal`] as for [`Planner::split`].
+    pub fn split_resolving(&self, question: &Question<'_>, vocabulary: &BTreeSet<String>) -> Result<Split, Refusal> {
         let (plan, _) = self.plan(question.sql)?;
         let wanted = plan.get_parameter_names().map_err(|e| error::refusal(&e, &self.names))?.len();
         if wanted != question.parameters.len() {
             let message = format!("parameters in the statement: {wanted}; values given: {}", question.parameters.len());
             return Err(Refusal::new(Code::Parameter, message).hint("give one value for each of $1, $2, … or each `?`"));
         }
-        let split = self.finish(plan, question.parameters.to_vec(), question.bound_at)?;
+        self.check_types(&plan, question.parameters)?;
+        let split = self.finish(plan, question.parameters.to_vec(), question.bound_at, vocabulary)?;
         Ok(Split { digest: digest::of(&split, question), ..split })
+    }
+
+    /// Refuses a text where the statement wants a number, date or truth value and the text is none: a comparison with it
+    /// would silently be NULL.
+    fn check_types(&self, plan: &LogicalPlan, parameters: &[ScalarValue]) -> Result<(), Refusal> {
+        let types = plan.get_parameter_types().map_err(|e| error::refusal(&e, &self.names))?;
+        for (i, value) in parameters.iter().enumerate() {
+            let Some(Some(wanted)) = types.get(&format!("${}", i + 1)) else { continue };
+            let Some(text) = value.try_as_str().flatten().filter(|_| !wanted.is_string()) else { continue };
+            if value.cast_to(wanted).is_ok_and(|cast| !cast.is_null()) {
+                continue;
+            }
+            let shown: String = text.chars().take(40).collect();
+            let what = error::type_name(wanted);
+            let message =
+                format!("parameter ${} is the text `{shown}`, and the statement compares it with {what}", i + 1);
+            return Err(Refusal::new(Code::Parameter, message).hint(format!("bind {what}")));
+        }
+        Ok(())
     }
 
     /// The types of a statement's parameters, in order; `None` where the text does not tell.
@@ -322,7 +374,7 @@ impl Planner {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| error::refusal(&e, &self.names))?;
         let (plan, _) = self.plan(sql)?;
-        Ok(self.finish(plan, nulls, Timestamp(0))?.output_schema())
+        Ok(self.finish(plan, nulls, Timestamp(0), &self.vocabulary)?.output_schema())
     }
 
     fn plan(&self, sql: &str) -> Result<(LogicalPlan, usize), Refusal> {
@@ -331,19 +383,23 @@ impl Planner {
         Ok((plan.map_err(|e| error::refusal(&e, &self.names))?, statement.question_marks))
     }
 
-    fn finish(&self, plan: LogicalPlan, parameters: Vec<ScalarValue>, bound_at: Timestamp) -> Result<Split, Refusal> {
-        let plan = self.analyse(plan, parameters, bound_at).map_err(|e| error::refusal(&e, &self.names))?;
-        let mut walker = walk::Walker::default();
+    fn finish(
+        &self,
+        plan: LogicalPlan,
+        parameters: Vec<ScalarValue>,
+        bound_at: Timestamp,
+        vocabulary: &BTreeSet<String>,
+    ) -> Result<Split, Refusal> {
+        let analysed = self.analyse(plan, parameters, bound_at).and_then(|plan| Ok((codes::used(&plan)?, plan)));
+        let (used, plan) = analysed.map_err(|e| error::refusal(&e, &self.names))?;
+        let mut walker = walk::Walker { vocabulary: vocabulary.clone(), used, ..walk::Walker::default() };
         let root = walker.root(&plan)?;
-        let mut facts = walker.facts;
-        facts.release_points = walker.points.len();
-        let split = Split {
-            release_points: walker.points,
-            feeds: walker.feeds,
-            facts,
-            digest: Digest::default(),
-            residual: root,
-        };
+        let walk::Walker { points, feeds, mut facts, .. } = walker;
+        facts.release_points = points.len();
+        facts.reference_tables = points.iter().flat_map(|point| point.reference_tables.iter().cloned()).collect();
+        facts.gateway_vocabulary.extend(feeds.iter().flat_map(|feed| feed.vocabulary.iter().cloned()));
+        let digest = Digest::default();
+        let split = Split { release_points: points, feeds, facts, digest, residual: root };
         if split.rounds() > MAX_ROUNDS {
             let message = format!("the statement needs {} rounds; the limit is {MAX_ROUNDS}", split.rounds());
             return Err(Refusal::new(Code::TooLarge, message).hint("ask the inner question first, and pass its result"));

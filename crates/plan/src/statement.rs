@@ -3,8 +3,9 @@
 //! Planning is not linear: a chain of 4,000 ANDs plans for over a minute and a deep one overflows the stack. Counting
 //! tokens is linear and allocates little, so a hostile text is refused within milliseconds.
 
+use crate::look_alikes;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr as AstExpr, ObjectName, Query, SetExpr, Statement as Ast, TableFactor, Visit, Visitor,
+    BinaryOperator, Expr as AstExpr, ObjectName, Query, SetExpr, Spanned, Statement as Ast, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -50,7 +51,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
     let dialect = GenericDialect {};
     let mut tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
-        .map_err(|e| Refusal::new(Code::Syntax, e.message.clone()).at(position(e.location.line, e.location.column)))?;
+        .map_err(|e| unread(e.message.clone(), position(e.location.line, e.location.column), sql))?;
     bounds(&tokens)?;
     let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
     if matches!(first.map(|token| &token.token), Some(Token::Word(Word { keyword: Keyword::ANALYZE, .. }))) {
@@ -177,8 +178,22 @@ fn syntax(error: ParserError, sql: &str) -> Refusal {
             let (message, at) = split_location(&text);
             // The parser gives no place for what is missing at the end.
             let end = message.ends_with("EOF").then(|| end_of(sql)).flatten();
-            Refusal::new(Code::Syntax, message).at(at).at(end)
+            unread(message, at.or(end), sql)
         }
+    }
+}
+
+/// Text that is no SQL: with the sign that only looks like one of SQL's where there is one, since the parser stumbles over
+/// what comes after it.
+fn unread(message: String, at: Option<Position>, sql: &str) -> Refusal {
+    let refusal = Refusal::new(Code::Syntax, message);
+    match look_alikes::first(sql) {
+        Some(sign) => refusal.hint(sign.hint()).at(Some(sign.at)),
+        None => refusal
+            .hint(
+                "look just before this place: a comma, quote or parenthesis; a name that is a word of SQL takes \"…\"",
+            )
+            .at(at),
     }
 }
 
@@ -201,8 +216,11 @@ fn one_query(mut statements: Vec<Ast>) -> Result<Ast, Refusal> {
     let ast = match (statements.pop(), statements.is_empty()) {
         (Some(ast), true) => ast,
         (None, _) => return Err(Refusal::new(Code::StatementKind, "there is no statement").hint(hint)),
-        (Some(_), false) => {
-            return Err(Refusal::new(Code::StatementKind, "there is more than one statement").hint(hint));
+        (Some(ast), false) => {
+            let second = ast.span().start;
+            return Err(Refusal::new(Code::StatementKind, "there is more than one statement")
+                .hint(hint)
+                .at(position(second.line, second.column)));
         }
     };
     match &ast {

@@ -1,8 +1,8 @@
 //! What accompanies every answer: how each site ended, coverage, warnings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use renkei_types::{ProjectId, QueryId, SiteOutcome};
+use renkei_types::{ProjectId, QueryId, SiteId, SiteOutcome};
 use serde::{Deserialize, Serialize};
 
 use super::Terms;
@@ -26,6 +26,24 @@ pub struct Answered {
     pub coverage: Coverage,
     /// What the reader should know: differing vocabularies, clocks, seals.
     pub warnings: Vec<String>,
+    /// Sets of codes that the gateway resolved for this question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code_sets: Vec<CodeSet>,
+}
+
+/// A set of codes that the gateway resolved of its own vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeSet {
+    /// The column that is compared with it, as `table.column`; none where it is computed.
+    pub column: Option<String>,
+    /// Vocabulary tables that it was looked up in.
+    pub tables: BTreeSet<String>,
+    /// The version of the gateway's vocabulary.
+    pub vocabulary: String,
+    /// Codes in the set.
+    pub codes: u64,
+    /// Of these, how many a site holds data for: codes recorded for at least its minimum of persons.
+    pub sites: BTreeMap<SiteId, u64>,
 }
 
 /// How much of a project answered.
@@ -48,7 +66,8 @@ impl Answered {
             sites.iter().zip(profiles.iter().map(Option::as_deref)).collect();
         let (coverage, mut warnings) = (coverage(&pairs), terms.warnings.clone());
         warnings.extend(warn(&pairs));
-        Self { query_id: terms.query_id.clone(), project: project.id.clone(), sites, coverage, warnings }
+        let (query_id, project) = (terms.query_id.clone(), project.id.clone());
+        Self { query_id, project, sites, coverage, warnings, code_sets: Vec::new() }
     }
 
     /// With further things that the reader should know.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Float64Type, Int64Type, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
-use renkei_plan::{ReleasePoint, Split};
+use renkei_plan::{MAX_CODES, ReleasePoint, Split};
 use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::{AskResponse, Outcome};
 use renkei_proto::{ipc, site_state};
@@ -36,6 +36,15 @@ pub(super) struct Expected {
     pub(super) bytes: usize,
 }
 
+impl Expected {
+    /// What the site says of the code sets, as far as it can be: no more codes than a set may have.
+    fn codes_held(&self, outcome: &Outcome) -> BTreeMap<usize, u64> {
+        let known = |feed: usize| self.split.code_sets().any(|(set, _)| set.index == feed);
+        let said = outcome.codes_held.iter().filter_map(|held| Some((usize::try_from(held.feed).ok()?, held.codes)));
+        said.filter(|(feed, codes)| known(*feed) && *codes <= MAX_CODES as u64).collect()
+    }
+}
+
 /// A site's own end in a question.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Collected {
@@ -47,6 +56,8 @@ pub(super) struct Collected {
     pub(super) minimum_persons: Option<u32>,
     /// Batches with the index of their release point; empty unless the site contributes.
     pub(super) cells: Vec<(usize, Vec<RecordBatch>)>,
+    /// Codes of each code set that the site holds data for, by feed.
+    pub(super) codes_held: BTreeMap<usize, u64>,
 }
 
 /// Why a site's answer is not used.
@@ -71,6 +82,7 @@ impl Malformed {
             vocabulary: None,
             minimum_persons: None,
             cells: Vec::new(),
+            codes_held: BTreeMap::new(),
         }
     }
 }
@@ -164,6 +176,7 @@ impl Collector {
             vocabulary: Some(plain(&outcome.vocabulary_version)).filter(|version| !version.is_empty()),
             minimum_persons: Some(outcome.minimum_persons).filter(|minimum| *minimum > 0),
             cells,
+            codes_held: if state.contributes() { self.expected.codes_held(&outcome) } else { BTreeMap::new() },
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Reply {
     pub(super) outcome: SiteOutcome,
     /// Cells with the index of their release point; empty unless the site contributes.
     pub(super) cells: Vec<(usize, SiteCells)>,
+    /// Codes of each code set that the site holds data for, by feed.
+    pub(super) codes_held: BTreeMap<usize, u64>,
 }
 
 /// One round of a question.
@@ -122,6 +124,7 @@ fn request(state: &State, question: &Question, terms: &Terms, project: &Project,
         snapshot_id: String::new(),
         round: u32::try_from(round.number).ok()?,
         feeds: round.feeds.clone(),
+        vocabulary_tables: question.vocabulary.iter().cloned().collect(),
     })
 }
 
@@ -190,7 +193,7 @@ fn silent(site: &SiteId, silence: Silence, elapsed_ms: u64) -> Reply {
         minimum_persons: None,
         elapsed_ms,
     };
-    Reply { outcome, cells: Vec::new() }
+    Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new() }
 }
 
 fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> Reply {
@@ -198,7 +201,7 @@ fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> R
         Ok(collected) => collected,
         Err(silence) => return silent(site, silence, elapsed_ms),
     };
-    let minimum_persons = collected.minimum_persons;
+    let (minimum_persons, codes_held) = (collected.minimum_persons, collected.codes_held);
     let cells = collected.cells.into_iter().map(|(point, cells)| {
         let minimum_persons = minimum_persons.unwrap_or(u32::MAX);
         (point, SiteCells { site: site.clone(), minimum_persons, cells })
@@ -214,7 +217,7 @@ fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> R
         minimum_persons,
         elapsed_ms,
     };
-    Reply { outcome, cells }
+    Reply { outcome, cells, codes_held }
 }
 
 fn log(query_id: &renkei_types::QueryId, outcome: &SiteOutcome) {

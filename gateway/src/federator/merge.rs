@@ -8,6 +8,7 @@ use datafusion::arrow::compute::{cast, take_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -27,11 +28,11 @@ use crate::state::State;
 use crate::tables::Bound;
 
 /// The gateway's half has this long for each batch.
-const BATCH_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const BATCH_LIMIT: Duration = Duration::from_secs(60);
 /// A batch that holds on to more than this is copied, since it may be a slice of something far larger.
 const COMPACT_ABOVE: usize = 2 * 1024 * 1024;
 
-/// The query engine of the gateway's half. It reads nothing but batches that it is handed.
+/// The query engine of the gateway's half. It reads nothing but batches that it is handed and the gateway's vocabulary.
 pub(crate) struct Engine(SessionState);
 
 impl std::fmt::Debug for Engine {
@@ -51,6 +52,9 @@ impl Engine {
         // Cells are few: one partition spares a trivial question the shuffling, and keeps the order of rows stable.
         let mut config = SessionConfig::new().with_target_partitions(1).with_create_default_catalog_and_schema(false);
         config.options_mut().execution.skip_physical_aggregate_schema_check = true;
+        // The vocabulary's files have the types that the catalogue says.
+        config.options_mut().execution.parquet.schema_force_view_types = false;
+        config.options_mut().execution.parquet.pushdown_filters = true;
         config.options_mut().execution.time_zone = Some("+00:00".to_owned());
         config.options_mut().sql_parser.default_null_ordering = "nulls_last".to_owned();
         let state =
@@ -58,8 +62,13 @@ impl Engine {
         Ok(Self(state))
     }
 
+    /// What running plans share.
+    pub(super) fn task(&self) -> Arc<TaskContext> {
+        self.0.task_ctx()
+    }
+
     /// Plans on the calling thread.
-    fn plan(&self, plan: &LogicalPlan, runtime: &Handle) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    pub(super) fn plan(&self, plan: &LogicalPlan, runtime: &Handle) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         runtime.block_on(self.0.create_physical_plan(plan))
     }
 }
@@ -81,11 +90,13 @@ pub(super) async fn feed(
 ) -> Result<Made, Refusal> {
     let (engine, split, runtime) = (Arc::clone(&state.engine), Arc::clone(&question.split), Handle::current());
     let tables = Bound::read(state, &terms.person, terms.project.as_ref(), &split.facts).map_err(|e| refusal(&e))?;
+    let vocabulary = state.vocabulary.clone();
     let make = move || {
         let missing = || Refusal::new(Code::Failed, "a part of the statement is missing at the gateway");
         let feed = split.feeds.get(index).ok_or_else(missing)?;
         let merged = batches(&merged(&split, &cells, feed.round)?);
-        let plan = feed.plan(&merged, &|name| tables.source(name)).map_err(|e| refusal(&e))?;
+        let source = |name: &str| tables.source(name).or_else(|| vocabulary.as_ref()?.source(name));
+        let plan = feed.plan(&merged, &source).map_err(|e| refusal(&e))?;
         let plan = engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?;
         let work = async { tokio::time::timeout(BATCH_LIMIT, collect(plan, engine.0.task_ctx())).await };
         let batches = runtime.block_on(work).map_err(|_| too_long())?.map_err(|e| refusal(&e))?;
@@ -117,7 +128,7 @@ fn precision(of: &Precision) -> String {
     format!("{output} is read from counts in bins: the exact value differs by at most {width:.3e}{share}{beyond}")
 }
 
-fn too_long() -> Refusal {
+pub(super) fn too_long() -> Refusal {
     Refusal::new(Code::TooLarge, "what runs at the gateway takes too long").hint("join and sort fewer released rows")
 }
 
@@ -130,13 +141,15 @@ pub(super) async fn answer(
 ) -> Result<(BoxStream<'static, Result<RecordBatch, Refusal>>, Vec<String>), Refusal> {
     let (engine, split, runtime) = (Arc::clone(&state.engine), Arc::clone(&question.split), Handle::current());
     let tables = Bound::read(state, &terms.person, terms.project.as_ref(), &split.facts).map_err(|e| refusal(&e))?;
+    let vocabulary = state.vocabulary.clone();
     let (plan, notes) = state
         .pool
         .run(move || {
             let merged = merged(&split, &cells, split.rounds())?;
             let notes: Vec<String> =
                 merged.iter().flatten().flat_map(|merged| &merged.precisions).map(precision).collect();
-            let plan = split.residual(&batches(&merged), &|name| tables.source(name)).map_err(|e| refusal(&e))?;
+            let source = |name: &str| tables.source(name).or_else(|| vocabulary.as_ref()?.source(name));
+            let plan = split.residual(&batches(&merged), &source).map_err(|e| refusal(&e))?;
             Ok((engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?, notes))
         })
         .await?;
@@ -179,7 +192,7 @@ fn unmerged(error: &MergeError) -> Refusal {
 }
 
 /// An error of the gateway's half. It only ever saw released values, but its text speaks of the engine, not the question.
-fn refusal(error: &DataFusionError) -> Refusal {
+pub(super) fn refusal(error: &DataFusionError) -> Refusal {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => {
             Refusal::new(Code::TooLarge, "what runs at the gateway needs more memory than it may take")

@@ -24,7 +24,12 @@ pub(super) struct Asked {
     pub(super) outcomes: Vec<SiteOutcome>,
     pub(super) cells: Result<Cells, Refusal>,
     pub(super) warnings: Vec<String>,
+    /// Codes of each code set that a site holds data for, by site, then by feed.
+    pub(super) codes_held: CodesHeld,
 }
+
+/// By site, then by feed.
+pub(super) type CodesHeld = BTreeMap<SiteId, BTreeMap<usize, u64>>;
 
 /// Asks all rounds.
 pub(super) async fn all(state: &Arc<State>, question: &Question, terms: &Terms, project: &Project) -> Asked {
@@ -33,15 +38,17 @@ pub(super) async fn all(state: &Arc<State>, question: &Question, terms: &Terms, 
         asked: project.sites.iter().cloned().collect(),
         outcomes: BTreeMap::new(),
         cells: question.split.release_points.iter().map(|_| BTreeMap::new()).collect(),
-        feeds: BTreeMap::new(),
-        warnings: BTreeSet::new(),
+        feeds: question.resolved.iter().map(|made| (made.index, made.feed.clone())).collect(),
+        warnings: question.warnings.iter().cloned().collect(),
+        codes_held: BTreeMap::new(),
     };
     let cells = rounds.run(state, question, terms, project).await;
-    let Rounds { outcomes, cells: by_point, warnings, .. } = rounds;
+    let Rounds { outcomes, cells: by_point, warnings, codes_held, .. } = rounds;
     Asked {
         outcomes: outcomes.into_values().collect(),
         cells: cells.map(|()| by_point.into_iter().map(|sites| sites.into_values().collect()).collect()),
         warnings: warnings.into_iter().collect(),
+        codes_held,
     }
 }
 
@@ -54,6 +61,7 @@ struct Rounds {
     cells: Vec<BTreeMap<SiteId, SiteCells>>,
     feeds: BTreeMap<usize, Feed>,
     warnings: BTreeSet<String>,
+    codes_held: CodesHeld,
 }
 
 impl Rounds {
@@ -112,6 +120,7 @@ impl Rounds {
     fn take(&mut self, reply: Reply) {
         let site = reply.outcome.site.clone();
         if reply.outcome.state.contributes() {
+            self.codes_held.entry(site.clone()).or_default().extend(reply.codes_held);
             for (point, cells) in reply.cells {
                 if let Some(sites) = self.cells.get_mut(point) {
                     sites.insert(site.clone(), cells);
@@ -119,6 +128,7 @@ impl Rounds {
             }
         } else {
             self.asked.remove(&site);
+            self.codes_held.remove(&site);
             self.cells.iter_mut().for_each(|sites| drop(sites.remove(&site)));
         }
         let outcome = match self.outcomes.remove(&site) {

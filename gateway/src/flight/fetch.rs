@@ -122,7 +122,7 @@ impl Asking {
         let Self { planned, terms, place, explain_json } = self;
         let (schema, place) = (planned.schema(), Some(place));
         if planned.explain {
-            let batch = explain(state, &planned.question.split, terms.project.as_ref(), explain_json);
+            let batch = explain(state, &planned.question, terms.project.as_ref(), explain_json);
             let batch = batch.map_err(|error| {
                 tracing::error!(error = renkei_service::chain(&error), "the explanation could not be built");
                 Refusal::new(Code::Failed, "the explanation could not be built")

@@ -6,15 +6,16 @@ use arrow_flight::sql::Command;
 use bytes::Bytes;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
-use renkei_plan::{Question as Text, strip_explain};
+use renkei_plan::strip_explain;
 use renkei_types::{PersonId, Refusal};
+use tokio::runtime::Handle;
 use tonic::Status;
 
 use super::describe::{encode, only_asks};
 use super::handles::Prepared;
 use super::status;
 use crate::explain;
-use crate::federator::Question;
+use crate::federator::{Question, Text, resolve};
 use crate::options::Options;
 use crate::state::State;
 
@@ -78,15 +79,17 @@ async fn plan(
     // Planning takes the machine's time as much as asking does.
     let _place = state.admission.enter(person)?;
     let (planner, bound_at) = (Arc::clone(&state.planner), state.clock.now());
+    let (engine, vocabulary, runtime) = (Arc::clone(&state.engine), state.vocabulary.clone(), Handle::current());
     let planned = state
         .pool
         .run(move || {
             let inner = strip_explain(&sql);
             let explain = inner.is_some();
             let sql = inner.map_or_else(|| sql.clone(), str::to_owned);
-            let split = planner.split(&Text { sql: &sql, parameters: &parameters, bound_at })?;
-            let schema = if explain { explain::schema() } else { client_schema(&split.output_schema()) };
-            let question = Question { sql, parameters, bound_at, split: Arc::new(split), schema };
+            let text = Text { sql, parameters, bound_at };
+            let question = resolve(&planner, &engine, vocabulary.as_deref(), text, &runtime)?;
+            let schema = if explain { explain::schema() } else { client_schema(&question.split.output_schema()) };
+            let question = Question { schema, ..question };
             Ok(Planned { question, explain })
         })
         .await?;

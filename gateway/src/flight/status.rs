@@ -104,6 +104,7 @@ mod tests {
             sites: (0..12).map(outcome).collect(),
             coverage: Coverage::default(),
             warnings: Vec::new(),
+            code_sets: Vec::new(),
         }
     }
 

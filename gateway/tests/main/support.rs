@@ -152,6 +152,7 @@ fn config(dir: &Path, sites: &[SiteId]) -> Config {
         minimum_persons: 10,
     };
     Config {
+        vocabulary: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: Tls { ca: dir.join("ca.pem"), certificate: dir.join("gateway.pem"), key: dir.join("gateway.key") },
         limits: Limits { drain: Duration::from_millis(500), ..Limits::default() },

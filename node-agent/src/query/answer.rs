@@ -7,10 +7,12 @@ use renkei_plan::Digest;
 use renkei_policy::{Denial, Permit};
 use renkei_proto::ipc::{self, IpcError};
 use renkei_proto::node_state;
+use renkei_proto::v1;
 use renkei_proto::v1::{AskResponse, Cells, Outcome, ask_response::Part};
 use renkei_types::{Class, Code, Refusal, SiteState};
 
 use super::answered;
+use super::codes::CodesHeld;
 use crate::engine::SnapshotTables;
 
 /// Cells of one message: small enough for any peer's message limit.
@@ -28,6 +30,7 @@ pub struct Answer {
     vocabulary: String,
     minimum_persons: u32,
     digest: Digest,
+    codes: CodesHeld,
 }
 
 impl Answer {
@@ -40,6 +43,7 @@ impl Answer {
             vocabulary: String::new(),
             minimum_persons: 0,
             digest: Digest::default(),
+            codes: CodesHeld::new(),
         }
     }
 
@@ -76,7 +80,12 @@ impl Answer {
             vocabulary: snapshot.vocabulary_version().unwrap_or_default().to_owned(),
             minimum_persons: permit.minimum_persons(),
             digest: Digest::default(),
+            codes: CodesHeld::new(),
         }
+    }
+
+    pub(super) fn with_codes(self, codes: CodesHeld) -> Self {
+        Self { codes, ..self }
     }
 
     pub(super) fn with_digest(self, digest: Digest) -> Self {
@@ -114,10 +123,15 @@ impl Answer {
             vocabulary_version: self.vocabulary,
             minimum_persons: self.minimum_persons,
             split_digest: self.digest.0.to_vec(),
+            codes_held: self.codes.iter().filter_map(|held| codes_held(*held)).collect(),
         };
         parts.insert(0, AskResponse { part: Some(Part::Outcome(outcome)) });
         Ok(parts)
     }
+}
+
+fn codes_held((feed, codes): (usize, usize)) -> Option<v1::CodesHeld> {
+    Some(v1::CodesHeld { feed: u32::try_from(feed).ok()?, codes: codes as u64 })
 }
 
 fn encode(point: usize, released: &Released) -> Result<Vec<Cells>, IpcError> {

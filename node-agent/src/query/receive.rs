@@ -1,6 +1,6 @@
 //! The envelope: ids, parameters, clocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use datafusion::arrow::record_batch::RecordBatch;
@@ -27,6 +27,8 @@ pub(crate) struct Received {
     pub(crate) round: usize,
     /// Released results of earlier rounds by index, not yet checked against the split.
     pub(crate) feeds: BTreeMap<usize, Vec<RecordBatch>>,
+    /// Vocabulary tables that the gateway resolves code sets from.
+    pub(crate) vocabulary: BTreeSet<String>,
 }
 
 pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, Refusal> {
@@ -53,6 +55,7 @@ pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, R
         snapshot,
         round: usize::try_from(request.round).map_err(|_| malformed("round"))?,
         feeds: feeds(&request.feeds).ok_or_else(|| malformed("feed"))?,
+        vocabulary: vocabulary(request.vocabulary_tables).ok_or_else(|| malformed("list of vocabulary tables"))?,
     })
 }
 
@@ -64,6 +67,13 @@ fn feeds(sent: &[Feed]) -> Option<BTreeMap<usize, Vec<RecordBatch>>> {
     });
     let feeds = decoded.collect::<Option<BTreeMap<_, _>>>()?;
     (feeds.len() == sent.len()).then_some(feeds)
+}
+
+/// Names of vocabulary tables, each once.
+fn vocabulary(sent: Vec<String>) -> Option<BTreeSet<String>> {
+    let known = |name: &String| renkei_cdm::table(name).is_some_and(|table| table.kind == renkei_cdm::Kind::Reference);
+    let (count, tables) = (sent.len(), sent.into_iter().filter(known).collect::<BTreeSet<_>>());
+    (tables.len() == count).then_some(tables)
 }
 
 /// One row, one column a parameter.
@@ -103,7 +113,9 @@ mod tests {
         assert!(receive(request(), now).is_ok());
         let hour = Timestamp(now.0 + 3_600_000_000);
         assert_eq!(receive(request(), hour).expect_err("an hour off").code, Code::Clock);
-        let cases: [fn(&mut AskRequest); 7] = [
+        let cases: [fn(&mut AskRequest); 9] = [
+            |r| r.vocabulary_tables = vec!["person".into()],
+            |r| r.vocabulary_tables = vec!["concept".into(), "concept".into()],
             |r| r.query_id = "../x".into(),
             |r| r.project = String::new(),
             |r| r.split_digest = vec![1; 31],

@@ -78,6 +78,10 @@ pub struct AskRequest {
     /// Released results of earlier rounds, which rows are compared with in this one.
     #[prost(message, repeated, tag = "12")]
     pub feeds: ::prost::alloc::vec::Vec<Feed>,
+    /// Vocabulary tables of the gateway's: what a statement selects from these alone is resolved there and comes as a
+    /// feed. Both sides derive by them which feeds there are.
+    #[prost(string, repeated, tag = "30")]
+    pub vocabulary_tables: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A released result that travels with the question.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -89,14 +93,14 @@ pub struct Feed {
     #[prost(bytes = "bytes", tag = "2")]
     pub arrow_ipc: ::prost::bytes::Bytes,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AskResponse {
     #[prost(oneof = "ask_response::Part", tags = "1, 2")]
     pub part: ::core::option::Option<ask_response::Part>,
 }
 /// Nested message and enum types in `AskResponse`.
 pub mod ask_response {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Part {
         #[prost(message, tag = "1")]
         Outcome(super::Outcome),
@@ -105,7 +109,7 @@ pub mod ask_response {
     }
 }
 /// How the question went at this site.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Outcome {
     #[prost(enumeration = "State", tag = "1")]
     pub state: i32,
@@ -126,6 +130,19 @@ pub struct Outcome {
     /// The digest of the node's own split, 32 bytes.
     #[prost(bytes = "vec", tag = "8")]
     pub split_digest: ::prost::alloc::vec::Vec<u8>,
+    /// For each feed that is a set of codes, how many of them the site holds data for: those that are recorded for at
+    /// least its minimum of persons.
+    #[prost(message, repeated, tag = "30")]
+    pub codes_held: ::prost::alloc::vec::Vec<CodesHeld>,
+}
+/// Codes of a set for which there are data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CodesHeld {
+    /// Position of the set among the statement's feeds.
+    #[prost(uint32, tag = "1")]
+    pub feed: u32,
+    #[prost(uint64, tag = "2")]
+    pub codes: u64,
 }
 /// Released cells of one release point.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

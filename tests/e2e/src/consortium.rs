@@ -306,6 +306,7 @@ fn gateway_config(certificates: &Certificates, sites: &[SiteId], ports: &BTreeMa
     gateway::Config {
         listen: ([127, 0, 0, 1], 0).into(),
         tls: gateway::Tls { ca, certificate, key },
+        vocabulary: None,
         limits: Limits { drain: Duration::from_millis(500), ..Limits::default() },
         log: Log::default(),
         sites: sites.iter().map(site).collect(),

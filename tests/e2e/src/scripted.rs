@@ -53,6 +53,7 @@ impl Asked {
             vocabulary_version: String::new(),
             minimum_persons: 10,
             split_digest: self.split.digest.0.to_vec(),
+            codes_held: Vec::new(),
         }
     }
 

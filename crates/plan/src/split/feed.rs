@@ -5,6 +5,7 @@
 //! a small table of constants, to which the same rules apply as to VALUES that the researcher typed. What a hospital
 //! is asked to release in round `n` depends on feeds that were made from rounds before it, and on nothing else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
@@ -16,6 +17,7 @@ use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{Expr, LogicalPlan, Projection, TableSource};
 use renkei_types::Refusal;
 
+use super::codes::{CodeSet, vocabulary_tables};
 use super::walk::{Kind, Relation, Walker, rebuilt};
 use super::{ReleasePoint, bind, released};
 use crate::meaning::Meaning;
@@ -34,6 +36,10 @@ pub struct Feed {
     pub scalar: bool,
     /// Its columns `f0…` on the wire.
     pub schema: SchemaRef,
+    /// Vocabulary tables of the gateway's that it is made of.
+    pub vocabulary: BTreeSet<String>,
+    /// Where it is a set of codes that the vocabulary selects.
+    pub codes: Option<CodeSet>,
     /// The gateway's plan: the columns, then contributing and holding sites where cells are in it.
     plan: LogicalPlan,
     /// Whether cells are in it.
@@ -53,11 +59,40 @@ impl Feed {
         bind(self.plan.clone(), merged, gateway_table)
     }
 
+    /// Whether the gateway makes it of its vocabulary alone, before any site is asked.
+    #[must_use]
+    pub fn resolved_first(&self) -> bool {
+        self.round == 0 && !self.counted && !self.vocabulary.is_empty()
+    }
+
+    /// How it is made, as an indented plan, for `EXPLAIN`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.plan.display_indent().to_string()
+    }
+
+    /// Whether both select the same codes.
+    pub(super) fn same_codes(&self, other: &Self) -> bool {
+        self.codes.is_some() && selects(&self.plan) == selects(&other.plan)
+    }
+
+    pub(super) fn with_codes(self, codes: CodeSet) -> Self {
+        Self { codes: Some(codes), ..self }
+    }
+
     /// Whether its plan ends in the columns that count contributing and holding sites.
     #[must_use]
     pub fn counted(&self) -> bool {
         self.counted
     }
+}
+
+/// What a plan of the vocabulary selects, without the numbers of the subqueries that it came from.
+fn selects(plan: &LogicalPlan) -> String {
+    let text = plan.display_indent_schema().to_string();
+    let mut parts = text.split("__correlated_sq_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |done, part| done + "__" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 /// The feed that a scan reads.
@@ -111,14 +146,20 @@ impl Walker {
             .map(|field| Field::new(field.name(), field.data_type().clone(), true))
             .collect();
         let schema = Arc::new(Schema::new(fields));
-        let relation = scan(index, &schema, &visible, scalar)?;
-        self.feeds.push(Feed { index, round, scalar, schema, plan, counted });
+        let relation = feed_scan(index, &schema, &visible, scalar)?;
+        let vocabulary = rebuilt(vocabulary_tables(&plan))?;
+        self.feeds.push(Feed { index, round, scalar, schema, vocabulary, codes: None, plan, counted });
         Ok(relation)
     }
 }
 
 /// A scan of the feed under the names of the relation that it replaces.
-fn scan(index: usize, schema: &SchemaRef, columns: &[Column], scalar: bool) -> Result<Relation, Refusal> {
+pub(super) fn feed_scan(
+    index: usize,
+    schema: &SchemaRef,
+    columns: &[Column],
+    scalar: bool,
+) -> Result<Relation, Refusal> {
     let table = format!("{PREFIX}{index}");
     let source = provider_as_source(Arc::new(EmptyTable::new(Arc::clone(schema))));
     let scan = rebuilt(TableScanBuilder::new(table.clone(), source).build())?;

@@ -14,7 +14,7 @@ use renkei_types::{Code, Refusal};
 
 use unowned::{local_reference, local_scalar, local_site, reference_reference, site_site};
 
-use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
+use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt};
 use crate::MAX_JOINS;
 use crate::meaning::{Meaning, Scope, first_place};
 use crate::split::release;
@@ -43,6 +43,9 @@ impl Walker {
             .hint("put person_id into both parts, or aggregate both parts first"));
         }
         let right = self.listed(join, &left, right)?;
+        let left_kind = left.kind;
+        let (join, left, right) = self.code_set(join, left, right)?;
+        let (join, left, right) = (&join, self.beside(left, right.kind)?, self.beside(right, left_kind)?);
         match (left.kind, right.kind) {
             (Kind::Local, Kind::Local) => local_local(join, left, right, self.joins),
             (Kind::Local, Kind::Vocabulary | Kind::Constant) => local_reference(join, left, right, true),
@@ -60,8 +63,16 @@ impl Walker {
                 Err(Refusal::new(Code::JoinReference, "JOIN: a site's own table joins tables of persons only")
                     .hint("join it through its key to a table of persons first"))
             }
-            (Kind::Vocabulary, Kind::Released) | (Kind::Released, Kind::Vocabulary) => Err(reference_only()),
+            // What stands beside a released result was brought to the gateway.
+            (Kind::Vocabulary, Kind::Released) | (Kind::Released, Kind::Vocabulary) => {
+                released_released(join, left, right)
+            }
         }
+    }
+
+    /// A relation for what it is joined with: the vocabulary comes to the gateway where it meets released results.
+    fn beside(&mut self, relation: Relation, other: Kind) -> Result<Relation, Refusal> {
+        if other == Kind::Released { self.at_gateway(relation) } else { Ok(relation) }
     }
 
     /// The right side of IN and EXISTS where it does not speak of the same person: what it lists is released, so that
@@ -72,7 +83,7 @@ impl Walker {
             return Ok(right);
         }
         let same_person = left.kind == Kind::Local && !key_domains(join, left, &right)?.is_empty();
-        if same_person || left.kind == Kind::SiteOwned || left.kind == Kind::Vocabulary {
+        if same_person || left.kind == Kind::SiteOwned || left.kind == Kind::Vocabulary && !self.resolves(&left.plan)? {
             return Ok(right);
         }
         if !conjuncts(join).iter().any(|conjunct| across(conjunct, left, &right).is_some()) {
@@ -106,7 +117,7 @@ impl Walker {
 }
 
 /// Whether the join keeps columns of its left side alone, and perhaps says whether there was a match.
-fn one_sided(join_type: JoinType) -> bool {
+pub(super) fn one_sided(join_type: JoinType) -> bool {
     matches!(join_type, JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark)
 }
 
@@ -121,14 +132,14 @@ fn kept(join: &Join, plan: &Join, left: &Relation) -> (Vec<Expr>, Vec<Meaning>) 
 }
 
 /// Every conjunct of ON and USING.
-fn conjuncts(join: &Join) -> Vec<Expr> {
+pub(super) fn conjuncts(join: &Join) -> Vec<Expr> {
     let pairs = join.on.iter().map(|(left, right)| left.clone().eq(right.clone()));
     let filter = join.filter.iter().flat_map(|filter| split_conjunction(filter).into_iter().cloned());
     pairs.chain(filter).collect()
 }
 
 /// An equality between one bare column of each side, in the order left, right.
-fn across<'a>(expr: &'a Expr, left: &Relation, right: &Relation) -> Option<(&'a Column, &'a Column)> {
+pub(super) fn across<'a>(expr: &'a Expr, left: &Relation, right: &Relation) -> Option<(&'a Column, &'a Column)> {
     let Expr::BinaryExpr(BinaryExpr { left: a, op: Operator::Eq, right: b }) = expr else { return None };
     let (Expr::Column(a), Expr::Column(b)) = (crate::meaning::strip(a), crate::meaning::strip(b)) else { return None };
     let (l, r) = (left.plan.schema(), right.plan.schema());

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 use renkei_cdm::OWNER_COLUMN;
 use renkei_types::{Code, Refusal};
 
-use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt, reference_only};
+use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt};
 use crate::catalogue::CatalogueTable;
 use crate::meaning::{Class, Meaning, Scope, Shape, first_place, is_null_or_zero};
 use crate::split::release;
@@ -42,10 +42,10 @@ fn is_owned_key(meaning: Meaning) -> bool {
 impl Walker {
     pub(super) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Relation, Refusal> {
         let input = self.relation(&aggregate.input)?;
+        let input = self.at_gateway(input)?;
         match input.kind {
             Kind::Local => {}
-            Kind::Released | Kind::Constant => return self.aggregate_released(aggregate, input),
-            Kind::Vocabulary => return Err(reference_only()),
+            Kind::Released | Kind::Constant | Kind::Vocabulary => return self.aggregate_released(aggregate, input),
             Kind::SiteOwned => {
                 return Err(Refusal::new(
                     Code::Rows,
@@ -63,20 +63,24 @@ impl Walker {
 
     pub(super) fn distinct(&mut self, input: &Arc<LogicalPlan>) -> Result<Relation, Refusal> {
         let relation = self.relation(input)?;
+        let relation = self.at_gateway(relation)?;
         match relation.kind {
             Kind::Local if relation.meanings.iter().copied().any(is_owned_key) => {
                 let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(relation.plan.clone())));
                 Ok(Relation { plan, ..relation })
             }
             Kind::Local => release::values(self, relation, input.schema().columns()),
-            Kind::Released | Kind::Constant => self.distinct_released(relation),
-            Kind::Vocabulary => Err(reference_only()),
+            Kind::Released | Kind::Constant | Kind::Vocabulary => self.distinct_released(relation),
             Kind::SiteOwned => Err(not_supported("DISTINCT over a site's own table", "join it to a table of persons")),
         }
     }
 
     pub(super) fn union(&mut self, union: &Union) -> Result<Relation, Refusal> {
         let inputs = union.inputs.iter().map(|input| self.relation(input)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = match inputs.iter().any(|input| matches!(input.kind, Kind::Local | Kind::SiteOwned)) {
+            true => inputs,
+            false => inputs.into_iter().map(|input| self.at_gateway(input)).collect::<Result<Vec<_>, _>>()?,
+        };
         if inputs.iter().all(|input| matches!(input.kind, Kind::Released | Kind::Constant)) {
             return self.union_released(inputs);
         }
@@ -92,6 +96,7 @@ impl Walker {
 
     pub(super) fn window(&mut self, window: &Window) -> Result<Relation, Refusal> {
         let input = self.relation(&window.input)?;
+        let input = self.at_gateway(input)?;
         let meanings = match input.kind {
             Kind::Released | Kind::Constant => {
                 window.window_expr.iter().try_for_each(|expr| no_subquery(expr, "OVER"))?;
@@ -109,6 +114,7 @@ impl Walker {
 
     pub(super) fn sort(&mut self, sort: &Sort) -> Result<Relation, Refusal> {
         let input = self.relation(&sort.input)?;
+        let input = self.perhaps_at_gateway(input)?;
         match input.kind {
             // The order of rows inside a hospital means nothing to a release; LIMIT over them is refused.
             Kind::Local | Kind::SiteOwned | Kind::Vocabulary => Ok(input),
@@ -122,6 +128,7 @@ impl Walker {
 
     pub(super) fn limit(&mut self, limit: &Limit) -> Result<Relation, Refusal> {
         let input = self.relation(&limit.input)?;
+        let input = self.at_gateway(input)?;
         if !matches!(input.kind, Kind::Released | Kind::Constant) {
             return Err(Refusal::new(Code::Limit, "LIMIT, OFFSET: over rows of persons they pick rows, not cells")
                 .hint(

@@ -379,7 +379,7 @@ pub(super) fn contributors(
 }
 
 /// Names of the tables of persons and sites below a plan, and of its vocabulary tables.
-fn scanned(plan: &LogicalPlan) -> PlanResult<(BTreeSet<String>, BTreeSet<String>)> {
+pub(super) fn scanned(plan: &LogicalPlan) -> PlanResult<(BTreeSet<String>, BTreeSet<String>)> {
     let (mut tables, mut reference_tables) = (BTreeSet::new(), BTreeSet::new());
     plan.apply(|node| {
         if let Some(table) = is_catalogue_scan(node) {

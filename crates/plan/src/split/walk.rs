@@ -1,5 +1,6 @@
 //! The walk over the analysed plan, bottom-up. Every branch names what it takes; the last one refuses the rest.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::{Column, Result as PlanResult};
@@ -87,6 +88,10 @@ pub(super) struct Walker {
     pub(super) points: Vec<ReleasePoint>,
     pub(super) feeds: Vec<Feed>,
     pub(super) facts: Facts,
+    /// Vocabulary tables that the gateway has.
+    pub(super) vocabulary: BTreeSet<String>,
+    /// Names of columns that are read outside the vocabulary's own parts.
+    pub(super) used: BTreeSet<String>,
     /// Joins so far, however they were written.
     pub(super) joins: usize,
     /// Occurrences of hidden pairs so far: their names never meet.
@@ -97,6 +102,7 @@ impl Walker {
     /// Walks the whole statement and returns the gateway's half.
     pub(super) fn root(&mut self, plan: &LogicalPlan) -> Result<LogicalPlan, Refusal> {
         let relation = self.relation(plan)?;
+        let relation = self.at_gateway(relation)?;
         match relation.kind {
             Kind::Released | Kind::Constant => released::finish(relation),
             Kind::Local => Err(rows_refusal(plan, &relation)),
@@ -104,7 +110,7 @@ impl Walker {
                 Err(Refusal::new(Code::Rows, "SELECT: rows of a site's own table would reach the output")
                     .hint("join it to a table of persons and count distinct person_id"))
             }
-            Kind::Vocabulary => Err(reference_only()),
+            Kind::Vocabulary => Err(reference_only(&self.facts.reference_tables, &self.vocabulary)),
         }
     }
 
@@ -240,9 +246,16 @@ fn values_relation(plan: &LogicalPlan, values: &Values) -> Result<Relation, Refu
     Ok(constant(plan, values.schema.fields().len()))
 }
 
-pub(super) fn reference_only() -> Refusal {
-    Refusal::new(Code::ReferenceOnly, "the vocabulary is not kept at the gateway; it is read inside each hospital")
-        .hint("join concept to a table of persons before the GROUP BY, and group by concept_name there")
+/// The vocabulary where no hospital reads it, at a gateway that lacks some of its tables.
+pub(super) fn reference_only(tables: &BTreeSet<String>, gateway: &BTreeSet<String>) -> Refusal {
+    let hint = "join concept to a table of persons before the GROUP BY, and group by concept_name there";
+    if gateway.is_empty() {
+        let text = "this gateway has no vocabulary of its own; the vocabulary is read inside each hospital";
+        return Refusal::new(Code::ReferenceOnly, text).hint(hint);
+    }
+    let missing: Vec<&str> = tables.difference(gateway).map(String::as_str).collect();
+    let text = format!("the gateway's vocabulary has no {}", missing.join(", "));
+    Refusal::new(Code::ReferenceOnly, text).hint(hint)
 }
 
 /// Names the clause and the first columns that would leave.

@@ -1,7 +1,5 @@
 //! Hostile and odd texts: refused soon, never a panic.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 use renkei_types::Code;
 
@@ -16,6 +14,9 @@ fn hostile_sizes_are_refused_by_counting() {
     let and = format!("SELECT count(*) FROM person WHERE true{}", long(" AND true", 4_000));
     let union = format!("SELECT 1{}", long(" UNION ALL SELECT 1", 3_000));
     let deep = format!("SELECT {}1{}", long("(", 5_000), long(")", 5_000));
+    let terms = format!("SELECT count(*) FROM person WHERE year_of_birth IN (1{})", long(", 1", 20_000));
+    let sums = format!("SELECT sum(year_of_birth{}) FROM person", long(" + 1", 20_000));
+    let nested = format!("SELECT count(*) FROM {}person{}", long("(SELECT * FROM ", 40), long(") x", 40));
     let not = format!("SELECT {} true", long("NOT ", 10_000));
     let minus = format!("SELECT {} 1", long("- ", 20_000));
     let case = format!("SELECT {} 1 {}", long("CASE WHEN true THEN ", 200), long(" END", 200));
@@ -32,11 +33,13 @@ fn hostile_sizes_are_refused_by_counting() {
     };
     let (doubled_joins, doubled_unions) = (doubling("JOIN"), doubling("UNION ALL"));
     let blanks = long(" ", 70_000);
-    for sql in [and, union, deep, not, minus, case, joins, comma, doubled_joins, doubled_unions, blanks] {
-        let started = Instant::now();
+    for sql in
+        [and, union, deep, terms, sums, nested, not, minus, case, joins, comma, doubled_joins, doubled_unions, blanks]
+    {
         let refusal = split(&sql).expect_err("refused");
         assert_eq!(refusal.code, Code::TooLarge, "{}", &sql[..60]);
-        assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
+        // Refused by counting: the message is one of the counts, which precede planning, and names its limit.
+        assert!(refusal.message.contains("the limit is"), "{refusal}");
     }
 }
 
@@ -104,8 +107,8 @@ fn copies_of_with_are_counted_before_planning() {
         chain("SELECT 1 AS x", comma),
         chain("SELECT person_id FROM person", local),
     ] {
-        let started = Instant::now();
-        assert_eq!(split(&sql).expect_err("refused").code, Code::TooLarge);
-        assert!(started.elapsed() < Duration::from_secs(2));
+        let refusal = split(&sql).expect_err("refused");
+        assert_eq!(refusal.code, Code::TooLarge);
+        assert!(refusal.message.contains("copies of WITH included; the limit is"), "{refusal}");
     }
 }

@@ -9,8 +9,12 @@
 )]
 
 mod accepted;
+mod bad_input;
+mod codes;
 mod exploration;
+mod leaves;
 mod limits;
+mod mutated;
 mod percentiles;
 mod refused;
 mod shape;

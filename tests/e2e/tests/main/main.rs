@@ -13,6 +13,7 @@ mod answers;
 mod audit;
 mod cancelling;
 mod clocks;
+mod codes;
 mod connections;
 mod direct;
 mod guard;
@@ -27,6 +28,7 @@ mod opt_out;
 mod partial;
 mod policy;
 mod rounds;
+mod slt;
 mod snapshots;
 
 /// Persons by sex: one key, one count, so that a scripted node can answer it.
