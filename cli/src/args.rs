@@ -1,5 +1,7 @@
 //! The command line.
 
+pub mod audit;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -113,6 +115,9 @@ pub struct Surroundings {
     /// The folder of a person's data (XDG base directories).
     #[arg(long = "env-data-home", global = true, hide = true, env = "XDG_DATA_HOME")]
     pub data_home: Option<PathBuf>,
+    /// The folder of what can be made again (XDG base directories).
+    #[arg(long = "env-cache-home", global = true, hide = true, env = "XDG_CACHE_HOME")]
+    pub cache_home: Option<PathBuf>,
 }
 
 /// What to do.
@@ -130,6 +135,9 @@ pub enum Command {
     Sites(Listing),
     /// Lists the tables, or the columns of one table
     Tables(Tables),
+    /// Searches, verifies, compares and exports audit logs, from their files
+    #[command(subcommand)]
+    Audit(Box<audit::AuditCommand>),
     /// Makes an authority with certificates for development and demonstrations
     DevCa(DevCa),
     /// Signs maps from codes to concepts, once for all hospitals of a consortium

@@ -37,6 +37,11 @@ async fn dispatch(
     match &cli.command {
         Command::DevCa(args) => return dev_ca::run(args, console).map_err(|failure| (failure, console)),
         Command::Map(args) => return map::run(args, console).map_err(|failure| (failure, console)),
+        Command::Audit(args) => {
+            let cache = cli.surroundings.cache_home.clone().filter(|path| path.is_absolute());
+            let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+            return crate::audit::run(args, cache, console).map_err(|failure| (failure, console));
+        }
         Command::Completions { shell } => return completions::run(*shell).map_err(|failure| (failure, console)),
         _ => {}
     }

@@ -17,14 +17,24 @@ pub enum Exit {
     Denied,
     /// The gateway, or too many sites, could not be reached.
     Unavailable,
+    /// A check of the audit log failed.
+    Checks,
     /// Interrupted by the one who asked.
     Interrupted,
 }
 
 impl Exit {
     /// All, in the order of the table.
-    pub const ALL: [Self; 7] =
-        [Self::Ok, Self::Failure, Self::Usage, Self::Partial, Self::Denied, Self::Unavailable, Self::Interrupted];
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Failure,
+        Self::Usage,
+        Self::Partial,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Checks,
+        Self::Interrupted,
+    ];
 
     /// The process's exit status.
     pub fn status(self) -> u8 {
@@ -35,6 +45,7 @@ impl Exit {
             Self::Partial => 3,
             Self::Denied => 4,
             Self::Unavailable => 5,
+            Self::Checks => 6,
             Self::Interrupted => 130,
         }
     }
@@ -48,6 +59,7 @@ impl Exit {
             Self::Partial => "partial",
             Self::Denied => "denied",
             Self::Unavailable => "unavailable",
+            Self::Checks => "checks",
             Self::Interrupted => "interrupted",
         }
     }
@@ -60,6 +72,7 @@ impl Exit {
             Self::Partial => "an answer, but without some site (offline, late, failed, refused …)",
             Self::Denied => "denied: identity, project, table or site is not granted",
             Self::Unavailable => "gateway unreachable, fewer sites than --min-sites, or no site answered",
+            Self::Checks => "a check failed: an audit log cannot be believed, or logs contradict each other",
             Self::Interrupted => "interrupted (Ctrl-C); the hospitals stop working on it",
         }
     }
@@ -130,6 +143,7 @@ mod tests {
     3  partial      an answer, but without some site (offline, late, failed, refused …)
     4  denied       denied: identity, project, table or site is not granted
     5  unavailable  gateway unreachable, fewer sites than --min-sites, or no site answered
+    6  checks       a check failed: an audit log cannot be believed, or logs contradict each other
   130  interrupted  interrupted (Ctrl-C); the hospitals stop working on it
 "
         );

@@ -39,6 +39,8 @@ pub enum Failure {
     Io(String, io::Error),
     /// The answer cannot be understood or written down.
     Answer(String),
+    /// An audit log, or the index over it, cannot be read.
+    Log(String),
     /// The reader of standard output has gone, which is its right.
     Closed,
     /// Interrupted by the one who asked.
@@ -102,7 +104,7 @@ impl Failure {
                 Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => Exit::Unavailable,
                 _ => Exit::Failure,
             },
-            Self::Io(..) | Self::Answer(_) | Self::Internal => Exit::Failure,
+            Self::Io(..) | Self::Answer(_) | Self::Log(_) | Self::Internal => Exit::Failure,
             Self::Closed => Exit::Ok,
             Self::Interrupted => Exit::Interrupted,
         }
@@ -163,6 +165,19 @@ impl Failure {
                         lang.pick(
                             "this program may be older than the gateway",
                             "このプログラムがゲートウェイより古い可能性があります",
+                        )
+                        .into(),
+                    ),
+                )
+            }
+            Self::Log(why) => {
+                let why = clean_lines(why);
+                (
+                    say!(lang, "the audit log cannot be used: {why}", "監査ログを扱えません: {why}"),
+                    Some(
+                        lang.pick(
+                            "`renkei audit verify` says what is wrong with it",
+                            "`renkei audit verify` で何が問題かを確認できます",
                         )
                         .into(),
                     ),

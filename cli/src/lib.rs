@@ -26,6 +26,7 @@ mod lang;
 mod address;
 mod answer;
 pub mod args;
+mod audit;
 mod caret;
 mod client;
 mod command;

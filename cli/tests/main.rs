@@ -11,6 +11,8 @@
 
 #[path = "main/asking.rs"]
 mod asking;
+#[path = "main/audit.rs"]
+mod audit;
 #[path = "main/local.rs"]
 mod local;
 #[path = "main/maps.rs"]

@@ -9,8 +9,8 @@ use crate::metadata::{Lock, Package};
 pub const LAYERS: &[&[&str]] = &[
     &["renkei-types"],
     &["renkei-cdm", "renkei-audit", "renkei-pki"],
-    &["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto", "renkei-report"],
-    &["renkei-ledger", "renkei-plan", "renkei-staging"],
+&["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto", "renkei-audit-view"],
+    &["renkei-ledger", "renkei-plan", "renkei-staging", "renkei-report"],
     &["renkei-service"],
     &["renkei-node", "renkei-gateway", "renkei"],
     &["renkei-sim-hospital"],

@@ -1,0 +1,180 @@
+//! `renkei audit verify`: every log by itself, and each by what the others have seen of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use renkei_audit::entry::{Body, Entry};
+use renkei_audit::note::{Head, Origin, VerifierKey};
+use renkei_audit::verify::{Report, Trust, verify};
+use renkei_audit_view::when;
+use renkei_types::{Clock as _, SystemClock, Timestamp};
+use serde_json::{Value, json};
+
+use super::logs::OpenLog;
+use super::{logs, print, search};
+use crate::args::audit::{AuditForm, AuditVerify};
+use crate::console::{Colour, Console};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure`]; status 6 where a log cannot be believed.
+pub fn run(args: &AuditVerify, console: Console) -> Result<Exit, Failure> {
+    let lang = console.lang;
+    let open = logs::open(&args.logs, lang)?;
+    let witnesses = args.witnesses.as_deref().map(|path| logs::keys(path, lang)).transpose()?.unwrap_or_default();
+    if args.quorum > witnesses.len() {
+        let (quorum, given) = (args.quorum, witnesses.len());
+        return Err(Failure::usage(say!(
+            lang,
+            "--quorum {quorum} needs as many keys in --witnesses; there are {given}",
+            "--quorum {quorum} には同数以上の鍵が --witnesses に必要です(現在 {given})"
+        )));
+    }
+    let as_of = args.as_of.as_deref().map(|text| search::time(text, "--as-of", lang)).transpose()?;
+    let seen = remembered(&open);
+    let (mut sound, mut values) = (true, Vec::new());
+    for log in &open {
+        let bar = logs::bar(&console);
+        if let Some(bar) = &bar {
+            let origin = &log.origin;
+            bar.set_message(say!(lang, "verifying {origin}", "{origin} を検証中"));
+        }
+        let report =
+            trust(log, &witnesses, args.quorum, as_of.map(|span| span.0), &seen).map(|t| verify(&log.reader, &t));
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        sound &= report.as_ref().is_some_and(Report::sound);
+        match args.form {
+            AuditForm::Text => print(&text(log, report.as_ref(), &console))?,
+            AuditForm::Json => values.push(value(log, report.as_ref())),
+        }
+    }
+    if args.form == AuditForm::Json {
+        print(&format!("{}\n", json!({ "sound": sound, "logs": values })))?;
+    }
+    Ok(if sound { Exit::Ok } else { Exit::Checks })
+}
+
+/// `None` where there is no key to believe.
+pub fn trust(
+    log: &OpenLog,
+    witnesses: &[VerifierKey],
+    quorum: usize,
+    as_of: Option<Timestamp>,
+    seen: &BTreeMap<Origin, Vec<Head>>,
+) -> Option<Trust> {
+    let first = log.keys.first()?;
+    let mut trust = Trust::new(first.clone(), as_of.unwrap_or_else(|| taken(log)));
+    trust.keys.clone_from(&log.keys);
+    trust.witnesses = witnesses.iter().filter(|key| *key.name() != log.origin).cloned().collect();
+    trust.quorum = quorum;
+    trust.known = seen.get(&log.origin).cloned().unwrap_or_default();
+    trust.complete = log.is_gateway();
+    trust.openings = log.live();
+    Some(trust)
+}
+
+/// When the files were taken: now where the log is in use, else when its newest checkpoint was written.
+fn taken(log: &OpenLog) -> Timestamp {
+    let written = fs::metadata(log.folder.join("checkpoint")).and_then(|found| found.modified()).ok();
+    match written {
+        Some(time) if !log.live() => time.into(),
+        _ => SystemClock.now(),
+    }
+}
+
+/// The heads of each log that the other logs remember to have cosigned.
+pub fn remembered(open: &[OpenLog]) -> BTreeMap<Origin, Vec<Head>> {
+    let mut seen: BTreeMap<Origin, Vec<Head>> = BTreeMap::new();
+    for log in open {
+        // What cannot be read here is found where that log itself is verified.
+        let Ok(entries) = log.reader.entries(0) else { continue };
+        for (_, bytes) in entries.flatten().filter(|(_, bytes)| is_cosign(bytes)) {
+            if let Ok(Entry { body: Body::Cosign(cosign), .. }) = Entry::decode(&bytes)
+                && cosign.origin != log.origin
+            {
+                seen.entry(cosign.origin).or_default().push(cosign.head);
+            }
+        }
+        for (origin, head) in log.reader.seen().unwrap_or_default() {
+            seen.entry(origin).or_default().push(head);
+        }
+    }
+    seen
+}
+
+fn is_cosign(bytes: &[u8]) -> bool {
+    let wanted = b"\"body\":{\"cosign\":";
+    bytes.windows(wanted.len()).take(64).any(|window| window == wanted)
+}
+
+fn text(log: &OpenLog, report: Option<&Report>, console: &Console) -> String {
+    let lang = console.lang;
+    let mut text = format!("# {}\n", log.origin);
+    let place = log.folder.display();
+    let key = match (log.keys.first(), log.pinned, lang) {
+        (None, ..) => lang.pick("none", "なし").to_owned(),
+        (Some(key), true, Lang::En) => format!("{key} (given)"),
+        (Some(key), false, Lang::En) => format!("{key} (beside the log: proves less than one that you were given)"),
+        (Some(key), true, Lang::Ja) => format!("{key}(指定)"),
+        (Some(key), false, Lang::Ja) => {
+            format!("{key}(ログの隣に置かれたもの。別途受け取った鍵より証明力は弱くなります)")
+        }
+    };
+    text.push_str(&say!(lang, "folder  {place}\nkey     {key}\n", "フォルダー {place}\n検証鍵 {key}\n"));
+    let Some(report) = report else {
+        text.push_str(&say!(
+            lang,
+            "NOT VERIFIED: there is no key for this log; give it with --keys\n\n",
+            "未検証: このログの鍵がありません。--keys で指定してください\n\n"
+        ));
+        return text;
+    };
+    let (entries, cosignatures) = (report.entries, report.cosignatures);
+    let kinds: Vec<String> = report.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let kinds = kinds.join(", ");
+    text.push_str(&say!(lang, "entries {entries} ({kinds})\n", "記録 {entries}件({kinds})\n"));
+    if let Some((first, last)) = report.span {
+        let (first, last) = (when::japan(first), when::japan(last));
+        text.push_str(&say!(lang, "from    {first} to {last} JST\n", "期間 {first} 〜 {last}\n"));
+    }
+    if let Some(head) = report.signed {
+        let (size, root) = (head.size, head.root);
+        text.push_str(&say!(
+            lang,
+            "head    {size} entries, root {root}, {cosignatures} cosignatures\n",
+            "先頭 {size}件、ルート {root}、連署 {cosignatures}件\n"
+        ));
+    }
+    for sentence in report.sentences(lang == Lang::Ja) {
+        text.push_str(&format!("  {sentence}\n"));
+    }
+    let verdict = if report.sound() {
+        console_paint(console, Colour::Green, lang.pick("in order", "異常なし"))
+    } else {
+        console_paint(console, Colour::Red, lang.pick("NOT TO BE BELIEVED", "信頼できません"))
+    };
+    text.push_str(&format!("{verdict}\n\n"));
+    text
+}
+
+/// Colours follow standard error; where standard output is no terminal there are none.
+fn console_paint(console: &Console, colour: Colour, text: &str) -> String {
+    if console.out_terminal { console.paint(colour, text) } else { text.to_owned() }
+}
+
+fn value(log: &OpenLog, report: Option<&Report>) -> Value {
+    json!({
+        "log": log.origin,
+        "folder": log.folder.display().to_string(),
+        "key": log.keys.first().map(ToString::to_string),
+        "key_given": log.pinned,
+        "sound": report.is_some_and(Report::sound),
+        "report": report,
+    })
+}
