@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use renkei_audit_view::event::{Event, act_word};
+use renkei_audit_view::event::Event;
 use renkei_audit_view::{Filter, Hit, Index, Roster, export, sentence, text, when};
 use renkei_types::Timestamp;
 
@@ -149,7 +149,7 @@ fn row(event: &Event, roster: &Roster, ja: bool) -> Vec<String> {
     };
     let who = event.who.as_ref().map(|who| sentence::person(who, roster, ja)).unwrap_or_default();
     let id = event.query.as_ref().map_or_else(|| event.first().to_string(), ToString::to_string);
-    let cells = if event.act.map(act_word).is_some() { String::new() } else { cells.to_string() };
+    let cells = if event.act.is_some() { String::new() } else { cells.to_string() };
     let project = event.project.as_ref().map(ToString::to_string).unwrap_or_default();
     let texts = [when::japan(event.at), who, project, outcome, sites, cells, text::short(about, SHORT), id];
     texts.iter().map(|field| text::line(field)).collect()

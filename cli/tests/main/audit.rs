@@ -113,7 +113,7 @@ const BOTH: [&str; 4] = ["--log", "lead", "--log", "tokyo"];
 #[test]
 fn questions_are_found_shown_and_exported() {
     let desk = desk(false);
-    let run = |args: &[&str]| desk.run(&[&["audit"], args, &BOTH[..]].concat());
+    let run = |args: &[&str]| desk.run(&[&["audit"][..], args, &BOTH[..]].concat());
     let found = run(&["search", "gender", "--who", "suz", "--output", "sentences", "--lang", "ja"]);
     assert_eq!(found.status, 0, "{found:?}");
     assert_eq!(found.out.lines().count(), 2);
@@ -143,7 +143,7 @@ fn questions_are_found_shown_and_exported() {
 #[test]
 fn a_log_that_was_touched_is_not_believed() {
     let desk = desk(false);
-    let verify = |args: &[&str]| desk.run(&[&["audit", "verify"], args, &BOTH[..]].concat());
+    let verify = |args: &[&str]| desk.run(&[&["audit", "verify"][..], args, &BOTH[..]].concat());
     let sound = verify(&["--output", "json"]);
     assert_eq!(sound.status, 0, "{sound:?}");
     let report: serde_json::Value = serde_json::from_str(&sound.out).unwrap();
@@ -167,7 +167,7 @@ fn a_log_that_was_touched_is_not_believed() {
 
 #[test]
 fn what_one_side_lost_the_other_tells() {
-    let reconcile = |desk: &Desk| desk.run(&[&["audit", "reconcile"], &BOTH[..]].concat());
+    let reconcile = |desk: &Desk| desk.run(&[&["audit", "reconcile"][..], &BOTH[..]].concat());
     let same = reconcile(&desk(false));
     assert_eq!(same.status, 0, "{same:?}");
     let lost = reconcile(&desk(true));

@@ -93,7 +93,6 @@ pub fn parse(text: &str) -> Option<(Timestamp, Timestamp)> {
             let second = fields.next().unwrap_or(Some(0.0))?;
             let whole = |value: f64, most: f64| (value >= 0.0 && value < most).then_some(value);
             let seconds = whole(hour, 24.0)? * 3_600.0 + whole(minute, 60.0)? * 60.0 + whole(second, 60.0)?;
-            #[expect(clippy::cast_possible_truncation, reason = "below a day's microseconds")]
             let from = micros(on(year, month, day)?, Time::MIDNIGHT)? + (seconds * 1e6).round() as i64;
             span(from, from)
         }
