@@ -5,6 +5,7 @@ pub mod audit;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use renkei_types::QueryId;
 
 use crate::lang::Lang;
 use crate::output::Format;
@@ -131,6 +132,12 @@ pub enum Command {
     Explain(Explain),
     /// Checks that the logs of the gateway and of the hospitals hold what they promised of your questions
     Receipts(Receipts),
+    /// Lists your own questions, the newest first, as they were kept with their receipts
+    History(History),
+    /// Shows one of your questions: statement, sites, snapshots, hash of its rows, receipts
+    Show(OneQuestion),
+    /// Asks one of your questions again and says whether the rows are the same on the same snapshots
+    Rerun(OneQuestion),
     /// Lists the sites: connected or not, snapshot, persons, vocabulary, seal
     Sites(Listing),
     /// Lists the tables, or the columns of one table
@@ -229,9 +236,33 @@ pub enum ExplainForm {
 pub struct Receipts {
     /// The questions' ids; without any, every question whose receipts are not proven yet
     #[arg(value_name = "QUERY_ID")]
-    pub queries: Vec<renkei_types::QueryId>,
+    pub queries: Vec<QueryId>,
     /// Form of the report [default: text]
     #[arg(long = "output", value_name = "FORM", default_value = "text", id = "receipts_form")]
+    pub form: ExplainForm,
+}
+
+/// Lists questions.
+#[derive(Debug, Args)]
+pub struct History {
+    /// Part of the statement
+    pub text: Option<String>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Form of the list [default: text]
+    #[arg(long = "output", value_name = "FORM", default_value = "text", id = "history_form")]
+    pub form: ExplainForm,
+}
+
+/// One question.
+#[derive(Debug, Args)]
+pub struct OneQuestion {
+    /// The question's id, as the answer and `renkei history` tell it
+    #[arg(value_name = "QUERY_ID")]
+    pub query: QueryId,
+    /// Form of the account [default: text]
+    #[arg(long = "output", value_name = "FORM", default_value = "text", id = "question_form")]
     pub form: ExplainForm,
 }
 

@@ -6,6 +6,7 @@
 mod compare;
 mod export;
 mod logs;
+mod report;
 mod search;
 mod show;
 mod verify;
@@ -29,6 +30,7 @@ pub fn run(command: &AuditCommand, cache: Option<PathBuf>, console: Console) -> 
         AuditCommand::Verify(args) => verify::run(args, console),
         AuditCommand::Reconcile(args) => compare::run(args, console),
         AuditCommand::Export(args) => export::run(args, cache, console),
+        AuditCommand::Report(args) => report::run(args, console),
     }
 }
 

@@ -3,6 +3,7 @@
 mod completions;
 mod dev_ca;
 mod explain;
+mod history;
 mod list;
 mod map;
 mod profile;
@@ -51,6 +52,9 @@ async fn dispatch(
         Command::Query(args) => query::run(args, &settings, console, &running).await,
         Command::Explain(args) => explain::run(args, &settings, console).await,
         Command::Receipts(args) => receipts::run(args, &settings, console).await,
+        Command::History(args) => history::list(args, &settings, console),
+        Command::Show(args) => history::show(args, &settings, console),
+        Command::Rerun(args) => history::rerun(args, &settings, console).await,
         Command::Sites(args) => list::sites(args, &settings, console).await,
         Command::Tables(args) => list::tables(args, &settings, console).await,
         _ => profile::show(&settings, console),

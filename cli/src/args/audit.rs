@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use renkei_types::ProjectId;
 
 /// What to do with logs.
 #[derive(Debug, Subcommand)]
@@ -17,6 +18,8 @@ pub enum AuditCommand {
     Reconcile(AuditReconcile),
     /// Writes what was found as CSV, JSON lines or FHIR AuditEvent
     Export(AuditExport),
+    /// Makes a report of the consortium's activity, or of one project for its ethics committee: a page, PDF or workbook
+    Report(AuditReport),
 }
 
 /// Which logs.
@@ -169,6 +172,26 @@ pub struct AuditExport {
     /// Writes to a file, which appears when it is whole
     #[arg(long, short = 'o', value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// Reports.
+#[derive(Debug, Args)]
+pub struct AuditReport {
+    /// Which logs.
+    #[command(flatten)]
+    pub logs: Logs,
+    /// The project to report on; without it the consortium's activity is reported
+    #[arg(long = "of-project", value_name = "ID")]
+    pub of_project: Option<ProjectId>,
+    /// From this month, day or minute on
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Until the end of this month or day
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// The file; its ending .html, .pdf or .xlsx is the form
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// The form of an export.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use renkei_audit::note::{Checkpoint, Origin, VerifierKey};
+use renkei_audit::note::{Checkpoint, Kind, Origin, VerifierKey};
 use renkei_audit::store::Reader;
 use renkei_audit::tree::Hash;
 use renkei_audit_view::{Index, Roster};
@@ -131,13 +131,16 @@ fn one(folder: &Path, given: Option<&[VerifierKey]>, lang: Lang) -> Result<OpenL
         let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         let mut sibling = whole.clone().into_os_string();
         sibling.push(".pub");
-        [PathBuf::from(sibling), whole.join("key.pub")].into_iter().find(|path| path.is_file())
+        // A log's own key; a copy's is among those that the owner of the copy has seen of others.
+        let seen = whole.parent().and_then(Path::parent).map(|state| state.join("peers.keys"));
+        [Some(PathBuf::from(sibling)), seen].into_iter().flatten().find(|path| path.is_file())
     };
     let own: Vec<VerifierKey> = match beside() {
         Some(path) => keys(&path, lang)?,
         None => Vec::new(),
     };
-    let origin = says.map(|checkpoint| checkpoint.origin).or_else(|| own.first().map(|key| key.name().clone()));
+    let only = own.first().filter(|_| own.len() == 1);
+    let origin = says.map(|checkpoint| checkpoint.origin).or_else(|| only.map(|key| key.name().clone()));
     let place = folder.display();
     let origin = origin.ok_or_else(|| {
         Failure::Log(say!(
@@ -146,7 +149,10 @@ fn one(folder: &Path, given: Option<&[VerifierKey]>, lang: Lang) -> Result<OpenL
             "`{place}` には読み取れるチェックポイントも、隣に置かれた鍵もありません"
         ))
     })?;
-    let of = |keys: &[VerifierKey]| keys.iter().filter(|key| *key.name() == origin).cloned().collect::<Vec<_>>();
+    let of = |keys: &[VerifierKey]| {
+        let own = |key: &&VerifierKey| key.kind() == Kind::Log && *key.name() == origin;
+        keys.iter().filter(own).cloned().collect::<Vec<_>>()
+    };
     let (keys, pinned) = match given {
         Some(given) => (of(given), true),
         None => (of(&own), false),

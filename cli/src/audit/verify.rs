@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use renkei_audit::entry::{Body, Entry};
-use renkei_audit::note::{Head, Origin, VerifierKey};
+use renkei_audit::note::{Head, Kind, Origin, VerifierKey};
 use renkei_audit::verify::{Report, Trust, verify};
 use renkei_audit_view::when;
 use renkei_types::{Clock as _, SystemClock, Timestamp};
@@ -25,7 +25,8 @@ use crate::lang::Lang;
 pub fn run(args: &AuditVerify, console: Console) -> Result<Exit, Failure> {
     let lang = console.lang;
     let open = logs::open(&args.logs, lang)?;
-    let witnesses = args.witnesses.as_deref().map(|path| logs::keys(path, lang)).transpose()?.unwrap_or_default();
+    let mut witnesses = args.witnesses.as_deref().map(|path| logs::keys(path, lang)).transpose()?.unwrap_or_default();
+    witnesses.retain(|key| key.kind() == Kind::Witness);
     if args.quorum > witnesses.len() {
         let (quorum, given) = (args.quorum, witnesses.len());
         return Err(Failure::usage(say!(

@@ -225,7 +225,11 @@ pub fn format(print: &Print, settings: &Settings, console: &Console) -> Result<F
     output::choose(print, profile, console)
 }
 
-fn params(written: &[String], lang: Lang) -> Result<Vec<Param>, Failure> {
+/// The values of parameters as they were written.
+///
+/// # Errors
+/// [`Failure::Usage`] for a value that is not of its type.
+pub fn params(written: &[String], lang: Lang) -> Result<Vec<Param>, Failure> {
     let parse = |(index, text): (usize, &String)| {
         Param::parse(text).map_err(|error| {
             let (number, value, kind) = (index + 1, &error.value, error.kind);

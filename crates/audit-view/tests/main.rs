@@ -1,6 +1,11 @@
 //! Logs made by the real writer, searched, said and exported.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, and helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and helpers of tests are tests"
+)]
 
 #[path = "main/export.rs"]
 mod export;
@@ -8,3 +13,5 @@ mod export;
 mod index;
 #[path = "main/logs.rs"]
 mod logs;
+#[path = "main/speed.rs"]
+mod speed;

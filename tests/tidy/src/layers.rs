@@ -9,7 +9,7 @@ use crate::metadata::{Lock, Package};
 pub const LAYERS: &[&[&str]] = &[
     &["renkei-types"],
     &["renkei-cdm", "renkei-audit", "renkei-pki"],
-&["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto", "renkei-audit-view"],
+    &["renkei-policy", "renkei-disclosure", "renkei-ingest", "renkei-pull", "renkei-proto", "renkei-audit-view"],
     &["renkei-ledger", "renkei-plan", "renkei-staging", "renkei-report"],
     &["renkei-service"],
     &["renkei-node", "renkei-gateway", "renkei"],

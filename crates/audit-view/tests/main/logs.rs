@@ -11,7 +11,7 @@ use renkei_audit::entry::{
     Who,
 };
 use renkei_audit::note::{Kind, Origin, SigningKey};
-use renkei_audit::store::{Config, Log, Reader};
+use renkei_audit::store::{Config, Log, Pending, Reader};
 use renkei_audit::tree::Hash;
 use renkei_types::{Clock, ProjectId, QueryId, SiteId, SnapshotId, Timestamp};
 
@@ -42,13 +42,18 @@ pub fn origin(name: &str) -> Origin {
 pub struct Writer {
     log: Log,
     rng: ChaCha20Rng,
+    open: Vec<Pending>,
 }
 
 impl Writer {
     pub fn open(root: &Path, name: &str, from: i64) -> Self {
         let key = Arc::new(SigningKey::from_seed(origin(name), Kind::Log, &[7; 32]).unwrap());
         let clock = Arc::new(Hand(Arc::new(AtomicI64::new(from))));
-        Self { log: Log::open(Config::new(root.to_owned(), key, clock)).unwrap().0, rng: ChaCha20Rng::seed_from_u64(1) }
+        Self {
+            log: Log::open(Config::new(root.to_owned(), key, clock)).unwrap().0,
+            rng: ChaCha20Rng::seed_from_u64(1),
+            open: Vec::new(),
+        }
     }
 
     pub fn write(&self, draft: impl Into<Draft>) {
@@ -71,8 +76,25 @@ impl Writer {
     }
 
     pub fn intent(&mut self, ask: &Ask<'_>) {
+        let body = self.intent_of(ask);
+        self.write(body);
+    }
+
+    /// The same without waiting for the disk.
+    pub fn later(&mut self, body: Body) {
+        self.open.push(self.log.append(body));
+        if self.open.len() >= 4_096 {
+            self.settle();
+        }
+    }
+
+    pub fn settle(&mut self) {
+        self.open.drain(..).for_each(|pending| _ = pending.wait().unwrap());
+    }
+
+    pub fn intent_of(&mut self, ask: &Ask<'_>) -> Body {
         let question = self.question(ask);
-        self.write(Body::Intent(Box::new(Intent {
+        Body::Intent(Box::new(Intent {
             budget: None,
             columns: List::new(vec![Name::new(format!("{}.person_id", ask.table)).unwrap()]).unwrap(),
             opt_out: Some(line("7")),
@@ -85,21 +107,11 @@ impl Writer {
             software: line("0.1.0"),
             tables: List::new(vec![Name::new(ask.table).unwrap()]).unwrap(),
             who: who(ask.who),
-        })));
+        }))
     }
 
     pub fn outcome(&self, query: &str, state: State, site: Option<&str>) {
-        self.write(Body::Outcome(Box::new(Outcome {
-            cells: Cells { asked: Count::saturating(4), released: Count::saturating(2) },
-            code: (state == State::Offline).then(|| line("E-OFFLINE")),
-            micros: Count::saturating(12_345),
-            part: 0,
-            private: Private::default(),
-            query: QueryId::new(query).unwrap(),
-            result: None,
-            site: site.map(|site| SiteId::new(site).unwrap()),
-            state,
-        })));
+        self.write(outcome_of(query, state, site));
     }
 
     pub fn refusal(&mut self, ask: &Ask<'_>) {
@@ -125,6 +137,20 @@ impl Writer {
         self.log.checkpoint().wait().unwrap();
         self.log.close();
     }
+}
+
+pub fn outcome_of(query: &str, state: State, site: Option<&str>) -> Body {
+    Body::Outcome(Box::new(Outcome {
+        cells: Cells { asked: Count::saturating(4), released: Count::saturating(2) },
+        code: (state == State::Offline).then(|| line("E-OFFLINE")),
+        micros: Count::saturating(12_345),
+        part: 0,
+        private: Private::default(),
+        query: QueryId::new(query).unwrap(),
+        result: None,
+        site: site.map(|site| SiteId::new(site).unwrap()),
+        state,
+    }))
 }
 
 pub fn who(id: &str) -> Who {
