@@ -100,9 +100,9 @@ fn desk(lost_at_node: bool) -> Desk {
     let desk = Desk::new();
     let both = |query: &str| vec![intent(query), outcome(query, Some("tokyo")), outcome(query, None)];
     log(&desk.path("lead"), "renkei://c/gateway/lead", [both("q-1"), both("q-2")].concat());
-    let mut node = vec![intent("q-1"), outcome("q-1", None)];
+    let mut node = vec![intent("q-2"), outcome("q-2", None)];
     if !lost_at_node {
-        node.extend([intent("q-2"), outcome("q-2", None)]);
+        node.splice(0..0, [intent("q-1"), outcome("q-1", None)]);
     }
     log(&desk.path("tokyo"), "renkei://c/site/tokyo", node);
     desk
@@ -172,7 +172,7 @@ fn what_one_side_lost_the_other_tells() {
     assert_eq!(same.status, 0, "{same:?}");
     let lost = reconcile(&desk(true));
     assert_eq!(lost.status, 6, "{lost:?}");
-    assert!(lost.out.contains("gateway only") && lost.out.contains("q-2"), "{}", lost.out);
+    assert!(lost.out.contains("gateway only") && lost.out.contains("q-1"), "{}", lost.out);
     let alone = desk(false).run(&["audit", "reconcile", "--log", "tokyo"]);
     assert_eq!(alone.status, 2);
 }

@@ -11,7 +11,7 @@ use renkei_audit::entry::{
     Who,
 };
 use renkei_audit::note::{Kind, Origin, SigningKey};
-use renkei_audit::store::{Config, Log, Pending, Reader};
+use renkei_audit::store::{Config, Kept, Log, Pending, Reader};
 use renkei_audit::tree::Hash;
 use renkei_types::{Clock, ProjectId, QueryId, SiteId, SnapshotId, Timestamp};
 
@@ -42,7 +42,7 @@ pub fn origin(name: &str) -> Origin {
 pub struct Writer {
     log: Log,
     rng: ChaCha20Rng,
-    open: Vec<Pending>,
+    open: Vec<Pending<Kept>>,
 }
 
 impl Writer {
