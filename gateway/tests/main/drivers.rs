@@ -296,8 +296,8 @@ async fn adbi_matches_parameters_by_order() {
         ("SELECT count(*) FROM person WHERE year_of_birth BETWEEN $1 AND $2", vec!["$1 Int32", "$2 Int32"]),
         ("SELECT avg(value_as_number) AS a FROM measurement WHERE value_as_number < $1", vec!["$1 Float64"]),
         ("SELECT $1 AS said", vec!["$1 Utf8"]),
-        // Whatever is bound is cast.
-        ("SELECT count(*) FROM person WHERE year_of_birth > CAST($1 AS INTEGER)", vec!["$1 Utf8"]),
+        // A cast says what is bound.
+        ("SELECT count(*) FROM person WHERE year_of_birth > CAST($1 AS INTEGER)", vec!["$1 Int32"]),
     ] {
         let prepared = client.create(sql).await.unwrap();
         assert_eq!(shown(&schema(&prepared.parameter_schema)), parameters, "{sql}");
