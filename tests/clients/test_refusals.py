@@ -25,7 +25,7 @@ STATEMENTS = [
     ("SELECT count(*) FROM person a, person b", "E-JOIN-KEY", "person_id"),
     ("SELECT count(*) FROM measurement m JOIN visit_occurrence v ON m.person_id = v.visit_occurrence_id", "E-JOIN-KEY", "person_id"),
     ("SELECT max(value_as_number) FROM measurement", "E-AGGREGATE", "hint: "),
-    ("SELECT median(value_as_number) FROM measurement", "E-AGGREGATE", "hint: "),
+    ("SELECT array_agg(value_as_number) FROM measurement", "E-AGGREGATE", "hint: "),
     ("SELECT value_as_number, count(*) FROM measurement GROUP BY 1", "E-ARGUMENT", "hint: "),
     ("SELECT avg(value_as_number + 1) FROM measurement", "E-ARGUMENT", "avg(x) + 1"),
     ("SELECT visit_start_date, count(*) FROM visit_occurrence GROUP BY 1", "E-ARGUMENT", "date_trunc"),

@@ -70,7 +70,6 @@ def _(d: Draw, point: Select):
         (
             "min",
             "max",
-            "median",
             "array_agg",
             "first_value",
             "bit_and",
@@ -79,7 +78,6 @@ def _(d: Draw, point: Select):
             "last_value",
             "string_agg",
             "bit_xor",
-            "approx_percentile_cont",
         )
     )
     value = some(d, point, "amount", "coarse", type="int") or some(d, point, "code", type="int")
