@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::{Error, Kind};
 
@@ -11,14 +12,16 @@ use crate::{Error, Kind};
 #[cfg(unix)]
 pub(crate) fn hold(folder: &Path) -> Result<Option<File>, Error> {
     let file = File::open(folder).map_err(|error| local(folder, "cannot be used", error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::Error(_)) => Ok(None),
-        Err(TryLockError::WouldBlock) => {
-            let what = format!("{} is being filled by another pull", folder.display());
-            Err(Error::new(Kind::Local, what, "wait until that one has ended"))
+    // A program that is just being started shares every open file until it runs: not each lock is another pull's.
+    for pause in [20, 100, 400, 0].map(Duration::from_millis) {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
         }
     }
+    let what = format!("{} is being filled by another pull", folder.display());
+    Err(Error::new(Kind::Local, what, "wait until that one has ended"))
 }
 
 #[cfg(not(unix))]
