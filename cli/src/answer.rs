@@ -30,6 +30,10 @@ pub struct Account {
     pub code_sets: Vec<CodeSet>,
     /// What the logs of the gateway and of the sites promise.
     pub receipts: Vec<Given>,
+    /// Rows that could be in or out, by the clause that chose.
+    pub undecided: Vec<Undecided>,
+    /// Until when the whole answer can be fetched, where some sites are still at work.
+    pub fetch: Option<Fetch>,
     /// The whole as it came, for machines.
     #[serde(skip)]
     pub raw: serde_json::Value,
@@ -47,6 +51,24 @@ pub struct CodeSet {
     pub codes: u64,
     /// Of these, how many a site holds data for.
     pub sites: BTreeMap<String, u64>,
+}
+
+/// Rows of which a clause cannot say whether they belong to the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Undecided {
+    /// The clause.
+    pub clause: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// What is still to come of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Fetch {
+    /// RFC 3339, UTC.
+    pub until: String,
 }
 
 /// How much of the consortium is in an answer.

@@ -138,6 +138,9 @@ pub enum Command {
     Show(OneQuestion),
     /// Asks one of your questions again and says whether the rows are the same on the same snapshots
     Rerun(OneQuestion),
+    /// Brings the whole answer of a question that was answered before every site had ended
+    #[command(after_help = exit::table())]
+    Fetch(Fetch),
     /// Lists the sites: connected or not, snapshot, persons, vocabulary, seal
     Sites(Listing),
     /// Lists the tables, or the columns of one table
@@ -145,6 +148,8 @@ pub enum Command {
     /// Searches, verifies, compares and exports audit logs, from their files
     #[command(subcommand)]
     Audit(Box<audit::AuditCommand>),
+    /// Lists the codes in use at the hospitals, as far as they publish them
+    Codes(Codes),
     /// Makes an authority with certificates for development and demonstrations
     DevCa(DevCa),
     /// Signs maps from codes to concepts, once for all hospitals of a consortium
@@ -209,6 +214,51 @@ pub struct Query {
     /// Fails unless at least this many sites contribute
     #[arg(long, value_name = "N")]
     pub min_sites: Option<String>,
+    /// Whether renkei_sites and renkei_held are added; without them a total with a held part is NULL
+    #[arg(long, value_name = "SWITCH", default_value = "on")]
+    pub columns: Switch,
+    /// Adds NAME_low and NAME_high, between which a count lies whatever is held
+    #[arg(long)]
+    pub bounds: bool,
+    /// Answers after this time without the sites that are still at work; `renkei fetch` brings theirs
+    #[arg(long, value_name = "TIME")]
+    pub wait: Option<String>,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+/// Fetches the rest of an answer.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// The id of the question, as `renkei query` printed it
+    pub query_id: String,
+    /// The form of the answer.
+    #[command(flatten)]
+    pub print: Print,
+    /// Answers after this time without the sites that are still at work
+    #[arg(long, value_name = "TIME")]
+    pub wait: Option<String>,
+}
+
+/// Lists codes.
+#[derive(Debug, Args)]
+pub struct Codes {
+    /// Only codes of this system, such as ICD10 or HOT9
+    #[arg(long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+    /// Only codes of this form: % stands for any text, _ for one character
+    #[arg(long, value_name = "PATTERN")]
+    pub like: Option<String>,
+    /// The form of the list.
+    #[command(flatten)]
+    pub print: Print,
 }
 
 /// Explains a question.
@@ -217,6 +267,9 @@ pub struct Explain {
     /// The question.
     #[command(flatten)]
     pub statement: Statement,
+    /// Prints what the language allows and refuses, with an example of each; takes no statement
+    #[arg(long, conflicts_with_all = ["sql", "file"])]
+    pub rules: bool,
     /// Form of the explanation [default: text]
     #[arg(long = "output", value_name = "FORM", default_value = "text", id = "explain_form")]
     pub form: ExplainForm,

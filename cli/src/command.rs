@@ -3,6 +3,7 @@
 mod completions;
 mod dev_ca;
 mod explain;
+mod fetch;
 mod history;
 mod list;
 mod map;
@@ -55,6 +56,8 @@ async fn dispatch(
         Command::History(args) => history::list(args, &settings, console),
         Command::Show(args) => history::show(args, &settings, console),
         Command::Rerun(args) => history::rerun(args, &settings, console).await,
+        Command::Fetch(args) => fetch::run(args, &settings, console).await,
+        Command::Codes(args) => list::codes(args, &settings, console).await,
         Command::Sites(args) => list::sites(args, &settings, console).await,
         Command::Tables(args) => list::tables(args, &settings, console).await,
         _ => profile::show(&settings, console),

@@ -92,6 +92,24 @@ fn usage(error: &clap::Error) -> Exit {
     }
 }
 
+/// Ctrl-C, or the end that a terminal or a supervisor sends.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (end, hang_up) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+        if let (Ok(mut end), Ok(mut hang_up)) = (end, hang_up) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = end.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+            return;
+        }
+    }
+    drop(tokio::signal::ctrl_c().await);
+}
+
 async fn until_interrupted(cli: Cli, matches: clap::ArgMatches, console: Console) -> Exit {
     let running = polling::Running::default();
     let mut work = tokio::spawn(command::run(cli, matches, console, running.clone()));
@@ -100,7 +118,7 @@ async fn until_interrupted(cli: Cli, matches: clap::ArgMatches, console: Console
             Ok(exit) => exit,
             Err(_) => console.fail(&failure::Failure::Internal),
         },
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupted() => {
             work.abort();
             let _ended = tokio::time::timeout(WIND_DOWN, work).await;
             let _cancelled = tokio::time::timeout(WIND_DOWN, running.cancel()).await;

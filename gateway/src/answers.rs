@@ -32,6 +32,11 @@ impl Answers {
             idle.and_then(|person| people.remove(&person));
         }
         let entries = people.entry(person.clone()).or_default();
+        // What came of a question that went on stands in the place of what was known before.
+        if let Some(before) = entries.iter_mut().find(|before| before.answered.query_id == entry.answered.query_id) {
+            *before = entry;
+            return;
+        }
         entries.push_front(entry);
         entries.truncate(PER_PERSON);
     }
@@ -50,12 +55,15 @@ mod tests {
 
     fn entry(at: i64) -> Entry {
         let answered = Answered {
-            query_id: QueryId::at(Timestamp(at), [7; 10]),
+            query_id: QueryId::at(Timestamp(at * 1_000_000), [7; 10]),
             project: "p".parse().unwrap(),
             sites: Vec::new(),
             coverage: Coverage::default(),
             warnings: Vec::new(),
             code_sets: Vec::new(),
+            unmapped: Vec::new(),
+            undecided: Vec::new(),
+            fetch: None,
         };
         Entry { asked_at: Timestamp(at), answered }
     }

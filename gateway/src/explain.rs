@@ -1,5 +1,7 @@
 //! The answer to EXPLAIN: what leaves, what runs where, and how ready each site is.
 
+mod verdict;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,7 +14,8 @@ use renkei_types::SiteId;
 use serde::Serialize;
 
 use crate::config::Project;
-use crate::federator::Question;
+use crate::federator::{Question, Terms};
+use crate::sites::Profile;
 use crate::state::State;
 use crate::vocabulary::Vocabulary;
 
@@ -44,13 +47,39 @@ struct Whole<'a> {
     explanation: &'a Explanation,
     project: Option<&'a str>,
     sites: &'a [Readiness],
+    verdicts: &'a [Verdict],
+    estimate: Estimate,
 }
 
-/// Explains a split under a project.
-pub(crate) fn explain(
-    state: &State,
+/// What a site's policy says of the question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Verdict {
+    site: SiteId,
+    /// Whether it would be permitted; none where the site did not say.
+    permitted: Option<bool>,
+    /// The state in which the site would end, or why it did not say.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// What is known before of how much there is to do. Nothing in it is guessed: what nobody knows is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Estimate {
+    sites: usize,
+    sites_connected: usize,
+    rounds: usize,
+    /// By release point: the most cells of all sites together.
+    most_cells: Vec<Option<u64>>,
+}
+
+/// Explains a question under a project: asks every site for its verdict, and for nothing else.
+pub(crate) async fn explain(
+    state: &Arc<State>,
     question: &Question,
-    project: Option<&Project>,
+    terms: &Terms,
     json: bool,
 ) -> Result<RecordBatch, ArrowError> {
     let split = question.split.as_ref();
@@ -58,18 +87,24 @@ pub(crate) fn explain(
     for set in &mut explanation.code_sets {
         set.codes = question.resolved.iter().find(|made| made.index == set.feed).map(|made| made.rows);
     }
+    let project = terms.project.as_ref();
     let asked: BTreeSet<&SiteId> = match project {
         Some(project) if !split.release_points.is_empty() => project.sites.iter().collect(),
         _ => BTreeSet::new(),
     };
+    let verdicts = match project {
+        Some(project) => verdict::all(state, question, terms, project, &asked).await,
+        None => Vec::new(),
+    };
     let sites: Vec<Readiness> = asked.into_iter().map(|site| readiness(state, site, split)).collect();
+    let estimate = estimate(state, &explanation, &sites);
     let rows = match json {
         true => {
             let project = project.map(|project| project.id.as_str());
-            let whole = serde_json::to_string(&Whole { explanation: &explanation, project, sites: &sites });
-            vec![("json", None, whole.unwrap_or_default())]
+            let whole = Whole { explanation: &explanation, project, sites: &sites, verdicts: &verdicts, estimate };
+            vec![("json", None, serde_json::to_string(&whole).unwrap_or_default())]
         }
-        false => text(&explanation, state.vocabulary.as_deref(), project, &sites),
+        false => text(&explanation, state.vocabulary.as_deref(), project, &sites, &verdicts, &estimate),
     };
     let column = |values: StringArray| Arc::new(values) as ArrayRef;
     RecordBatch::try_new(
@@ -82,6 +117,30 @@ pub(crate) fn explain(
     )
 }
 
+/// Bounds from the keys' values, and, where no person is in two cells, from the sites' numbers of persons.
+fn estimate(state: &State, explanation: &Explanation, sites: &[Readiness]) -> Estimate {
+    let profiles: Vec<_> = sites.iter().map(|site| state.sites.get(&site.site)?.profile()).collect();
+    let most_cells = explanation.release_points.iter().map(|point| {
+        let of_site = |profile: &Option<Arc<Profile>>| {
+            let by_persons = profile.as_ref().filter(|_| point.one_row_per_person).and_then(|profile| {
+                let persons = profile.persons.checked_add(profile.persons_bin)?.saturating_sub(1);
+                persons.checked_div(profile.minimum_persons.into())
+            });
+            match (point.most_cells, by_persons) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            }
+        };
+        profiles.iter().map(of_site).try_fold(0_u64, |sum, cells| sum.checked_add(cells?))
+    });
+    Estimate {
+        sites: sites.len(),
+        sites_connected: sites.iter().filter(|site| site.connected).count(),
+        rounds: explanation.release_levels,
+        most_cells: most_cells.collect(),
+    }
+}
+
 type Row = (&'static str, Option<String>, String);
 
 fn text(
@@ -89,6 +148,8 @@ fn text(
     vocabulary: Option<&Vocabulary>,
     project: Option<&Project>,
     sites: &[Readiness],
+    verdicts: &[Verdict],
+    estimate: &Estimate,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut add = |part, detail: String| rows.push((part, None, detail));
@@ -119,16 +180,24 @@ fn text(
     for point in &explanation.release_points {
         let keys = if point.keys.is_empty() { "one total".to_owned() } else { format!("by {}", point.keys.join(", ")) };
         add("leaves", format!("cells {keys}; each carries {}", point.states.join("; ")));
+        point.cells.iter().for_each(|cell| add("leaves", cell.clone()));
         if explanation.release_levels > 1 {
             add("in round", (point.round + 1).to_string());
         }
         if !point.reads.is_empty() {
             add("reads", list(&point.reads));
         }
+        for (column, codes) in &point.codes {
+            add("codes", format!("{column}: {}", list(codes)));
+        }
         add("runs at each site", point.runs_at_site.clone());
     }
     add("runs at the gateway", explanation.runs_at_gateway.clone());
     add("digest", explanation.digest.clone());
+    if !sites.is_empty() {
+        estimate.sentences().into_iter().for_each(|sentence| rows.push(("estimate", None, sentence)));
+    }
+    rows.extend(verdicts.iter().map(|verdict| ("verdict", Some(verdict.site.to_string()), verdict.sentence())));
     rows.extend(sites.iter().map(|site| ("site", Some(site.site.to_string()), site.sentence())));
     rows
 }
@@ -150,6 +219,36 @@ fn readiness(state: &State, id: &SiteId, split: &Split) -> Readiness {
         vocabulary: profile.and_then(|profile| profile.vocabulary.clone()),
         missing_tables: missing.unwrap_or_default(),
         same_rules: profile.map(|profile| profile.plan_version == PLAN_VERSION),
+    }
+}
+
+impl Estimate {
+    fn sentences(&self) -> Vec<String> {
+        let Self { sites, sites_connected, rounds, .. } = self;
+        let mut sentences = vec![format!("{sites} sites, {sites_connected} of them connected; {rounds} rounds")];
+        for (i, most) in self.most_cells.iter().enumerate() {
+            let point = if self.most_cells.len() > 1 { format!(" of release point {}", i + 1) } else { String::new() };
+            sentences.push(match most {
+                Some(most) => format!("at most {most} cells{point} from all sites together"),
+                None => {
+                    format!("the number of cells{point} is not known before: a key has as many values as are in use")
+                }
+            });
+        }
+        sentences
+    }
+}
+
+impl Verdict {
+    fn sentence(&self) -> String {
+        let head = match self.permitted {
+            Some(true) => "would be permitted".to_owned(),
+            Some(false) => format!("would not be answered: {}", self.state),
+            None => format!("did not say: {}", self.state),
+        };
+        let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let message = self.message.as_ref().map(|message| format!("; {message}")).unwrap_or_default();
+        format!("{head}{code}{message}")
     }
 }
 

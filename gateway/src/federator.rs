@@ -8,6 +8,7 @@ mod answered;
 mod codes;
 mod collect;
 mod dispatch;
+mod early;
 mod feeds;
 mod judge;
 mod merge;
@@ -15,7 +16,7 @@ mod progress;
 mod rounds;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -25,15 +26,21 @@ use futures::stream::BoxStream;
 use renkei_plan::Split;
 use renkei_types::{PersonId, QueryId, Refusal, Timestamp};
 
-pub use answered::{Answered, CodeSet, Coverage};
+pub use answered::{Answered, CodeSet, Coverage, Fetch, Undecided, Unmapped};
 pub(crate) use codes::{Resolved, Text, resolve};
+use early::Came;
+pub(crate) use early::{Going, Seen};
 pub(crate) use merge::Engine;
 pub(crate) use progress::{Progress, Stage};
 
+use crate::admission::Place;
 use crate::answers::Entry;
 use crate::config::Project;
+use crate::late::Kept;
 use crate::refused::Refused;
 use crate::state::State;
+use rounds::Asked;
+use tokio::time::Instant;
 
 /// A question, ready to be asked.
 #[derive(Debug, Clone)]
@@ -50,6 +57,8 @@ pub(crate) struct Question {
     pub(crate) resolved: Vec<Resolved>,
     /// What the reader should know of it.
     pub(crate) warnings: Vec<String>,
+    /// The columns of concepts that it reads at the sites.
+    pub(crate) coded: Arc<BTreeSet<String>>,
     /// The schema in which the answer leaves.
     pub(crate) schema: SchemaRef,
 }
@@ -66,6 +75,12 @@ pub(crate) struct Terms {
     pub(crate) warnings: Vec<String>,
     /// Whom to tell how far the question has come.
     pub(crate) progress: Progress,
+    /// The time after which the answer comes without the sites that are still at work.
+    pub(crate) wait: Option<Duration>,
+    /// Where replies are kept for an answer before the end.
+    pub(crate) seen: Seen,
+    /// The question's place among the running ones, for as long as a site is at work.
+    pub(crate) _place: Option<Arc<Place>>,
 }
 
 /// An answer: what the sites said, and the rows.
@@ -73,6 +88,23 @@ pub(crate) struct Answer {
     /// None where no site was asked.
     pub(crate) answered: Option<Answered>,
     pub(crate) batches: BoxStream<'static, Result<RecordBatch, Refusal>>,
+}
+
+/// What a site is sent of a question before anything is asked; none where the parameters cannot be sent.
+pub(crate) fn request(
+    state: &State,
+    question: &Question,
+    terms: &Terms,
+    project: &Project,
+    time: Duration,
+) -> Option<renkei_proto::v1::AskRequest> {
+    let round = dispatch::Round {
+        number: 0,
+        until: Instant::now() + time,
+        feeds: Vec::new(),
+        sites: std::collections::BTreeMap::new(),
+    };
+    dispatch::request(state, question, terms, project, &round)
 }
 
 /// Asks a question.
@@ -84,9 +116,33 @@ pub(crate) async fn ask(state: &Arc<State>, question: &Question, terms: &Terms) 
         }
         _ => (None, Vec::new()),
     };
+    merged(state, question, terms, answered, cells).await
+}
+
+/// The answer of a question that goes on, as far as it has come.
+pub(crate) async fn fetch(state: &Arc<State>, kept: &Arc<Kept>, wait: Option<Duration>) -> Result<Answer, Refused> {
+    let Kept { question, terms, project, going, .. } = kept.as_ref();
+    let (mut answered, cells) = match going.wait(wait, question, terms, project).await {
+        Came::Whole(asked) => take(state, question, terms, project, &asked)?,
+        Came::Part(asked) => take(state, question, terms, project, &asked)?,
+    };
+    if !going.has_ended() {
+        answered.fetch = Some(Fetch::until(kept.until));
+    }
+    merged(state, question, terms, Some(answered), cells).await
+}
+
+async fn merged(
+    state: &Arc<State>,
+    question: &Question,
+    terms: &Terms,
+    answered: Option<Answered>,
+    cells: Cells,
+) -> Result<Answer, Refused> {
     match merge::answer(state, question, terms, cells).await {
         Ok((batches, notes)) => {
-            let answered = answered.map(|answered| answered.with_warnings(notes));
+            let merge::Notes { precisions, undecided } = notes;
+            let answered = answered.map(|answered| Answered { undecided, ..answered.with_warnings(precisions) });
             Ok(Answer { answered, batches })
         }
         Err(refusal) => Err(Refused { refusal, answered: answered.map(Box::new) }),
@@ -104,15 +160,66 @@ async fn ask_sites(
 ) -> Result<(Answered, Cells), Refused> {
     judge::possible(project.sites.len(), terms.min_sites)?;
     let asked_at = state.clock.now();
-    let asked = rounds::all(state, question, terms, project).await;
-    // Over several rounds a site's end is not that of its last round alone.
-    asked.outcomes.iter().for_each(|outcome| terms.progress.ended(outcome));
-    let mut answered = Answered::new(state, terms, project, asked.outcomes);
-    codes::tell(state, question, &asked.codes_held, &mut answered);
-    answered.warnings.extend(asked.warnings);
-    state.answers.add(&terms.person, Entry { asked_at, answered: answered.clone() });
-    match asked.cells {
-        Ok(cells) => Ok((answered, cells)),
-        Err(refusal) => Err(Refused { refusal, answered: Some(Box::new(answered)) }),
+    let wait = terms.wait.filter(|wait| *wait < terms.deadline && question.split.rounds() == 1);
+    let Some(wait) = wait else {
+        let asked = rounds::all(state, question, terms, project).await;
+        // Over several rounds a site's end is not that of its last round alone.
+        asked.outcomes.iter().for_each(|outcome| terms.progress.ended(outcome));
+        let mut taken = take(state, question, terms, project, &asked);
+        if let (Ok((answered, _)), Some(_), true) = (&mut taken, terms.wait, question.split.rounds() > 1) {
+            answered.warnings.push("renkei.wait means nothing for a statement of several rounds".to_owned());
+        }
+        return noted(state, terms, asked_at, taken);
+    };
+    let until = asked_at.after(terms.deadline).after(state.limits.answer_lifetime);
+    let expires = Instant::now() + terms.deadline + state.limits.answer_lifetime;
+    let going = Going::start(state, question, terms, project);
+    let taken = match going.wait(Some(wait), question, terms, project).await {
+        Came::Whole(asked) => take(state, question, terms, project, &asked),
+        Came::Part(asked) => {
+            let taken = take(state, question, terms, project, &asked);
+            // The task at work has the place; what waits to be fetched takes none.
+            let terms = Terms { _place: None, ..terms.clone() };
+            let (question, project) = (question.clone(), project.clone());
+            let kept = Arc::new(Kept { question, terms, project, going, until, expires });
+            state.late.keep(Arc::clone(&kept));
+            tokio::spawn(complete(Arc::clone(state), Arc::downgrade(&kept), asked_at));
+            taken.map(|(answered, cells)| (Answered { fetch: Some(Fetch::until(until)), ..answered }, cells))
+        }
+    };
+    noted(state, terms, asked_at, taken)
+}
+
+/// Writes down how the sites ended once all have, for `renkei.answers`.
+async fn complete(state: Arc<State>, kept: Weak<Kept>, asked_at: Timestamp) {
+    let Some(mut done) = kept.upgrade().map(|kept| kept.going.done()) else { return };
+    // Where the question is forgotten first, there is nothing to write down.
+    let Ok(asked) = done.wait_for(Option::is_some).await.map(|asked| asked.clone()) else { return };
+    if let (Some(asked), Some(kept)) = (asked, kept.upgrade()) {
+        let taken = take(&state, &kept.question, &kept.terms, &kept.project, &asked);
+        drop(noted(&state, &kept.terms, asked_at, taken));
     }
+}
+
+type Taken = Result<(Answered, Cells), Refused>;
+
+fn take(state: &State, question: &Question, terms: &Terms, project: &Project, asked: &Asked) -> Taken {
+    let mut answered = Answered::new(state, question, terms, project, asked.outcomes.clone());
+    codes::tell(state, question, &asked.codes_held, &mut answered);
+    answered.warnings.extend(asked.warnings.iter().cloned());
+    match &asked.cells {
+        Ok(cells) => Ok((answered, cells.clone())),
+        Err(refusal) => Err(Refused { refusal: refusal.clone(), answered: Some(Box::new(answered)) }),
+    }
+}
+
+fn noted(state: &State, terms: &Terms, asked_at: Timestamp, taken: Taken) -> Taken {
+    let answered = match &taken {
+        Ok((answered, _)) => Some(answered.clone()),
+        Err(refused) => refused.answered.as_deref().cloned(),
+    };
+    if let Some(answered) = answered {
+        state.answers.add(&terms.person, Entry { asked_at, answered });
+    }
+    taken
 }

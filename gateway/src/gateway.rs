@@ -102,6 +102,7 @@ async fn sweep(state: Arc<State>) {
     loop {
         tokio::time::sleep(SWEEP).await;
         state.handles.sweep();
+        state.late.sweep();
     }
 }
 
@@ -109,6 +110,7 @@ async fn sweep(state: Arc<State>) {
 async fn end_polled(state: Arc<State>, shutdown: CancellationToken) {
     shutdown.cancelled().await;
     state.handles.clear();
+    state.late.clear();
 }
 
 type Incoming = tokio::sync::mpsc::Receiver<std::io::Result<renkei_service::PeerStream>>;

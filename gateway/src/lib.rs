@@ -14,8 +14,8 @@
 //!
 //! Layout: [`config`] and [`cli`] are the program's frame, [`gateway`] wires it. A call goes through [`identity`],
 //! [`sessions`] and [`options`], [`projects`] and [`admission`]; [`planning`] splits statements away from the network's threads; [`federator`] asks,
-//! collects and merges; [`flight`] is the door towards clients, [`sites`] the one towards hospitals. [`tables`] and
-//! [`answers`] are what the gateway itself can be asked.
+//! collects and merges; [`flight`] is the door towards clients, [`sites`] the one towards hospitals. [`late`] keeps what comes
+//! in after an answer. [`tables`] and [`answers`] are what the gateway itself can be asked.
 //!
 //! All state is in memory: after a crash clients prepare again and nodes dial again. What has to be durable (approvals,
 //! the audit log) is not kept here yet.
@@ -30,6 +30,7 @@ mod federator;
 mod flight;
 mod gateway;
 mod identity;
+mod late;
 mod options;
 mod planning;
 mod projects;
@@ -41,8 +42,8 @@ mod tables;
 mod vocabulary;
 
 pub use config::Config;
-pub use federator::{Answered, CodeSet, Coverage};
+pub use federator::{Answered, CodeSet, Coverage, Fetch, Undecided, Unmapped};
 pub use flight::{ANSWER_TRAILER, REFUSAL_TRAILER};
 pub use gateway::{Gateway, run};
-pub use options::{DEADLINE, EXPLAIN, MIN_SITES, PROJECT};
+pub use options::{BOUNDS, COLUMNS, DEADLINE, EXPLAIN, MIN_SITES, PROJECT, WAIT};
 pub use vocabulary::import as import_vocabulary;

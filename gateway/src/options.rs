@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use renkei_plan::View;
 use renkei_types::{Code, ProjectId, Refusal};
 use tonic::metadata::MetadataMap;
 
@@ -19,6 +20,13 @@ pub const DEADLINE: &str = "renkei-deadline";
 pub const MIN_SITES: &str = "renkei-min-sites";
 /// Call header: `json` makes EXPLAIN answer one row of JSON.
 pub const EXPLAIN: &str = "renkei-explain";
+
+/// Call header: `off` leaves out `renkei_sites` and `renkei_held`, and makes totals with a held part NULL.
+pub const COLUMNS: &str = "renkei-columns";
+/// Call header: `on` adds `<name>_low` and `<name>_high` to what can be bounded.
+pub const BOUNDS: &str = "renkei-bounds";
+/// Call header: the time after which the answer comes without the sites that are still at work.
+pub const WAIT: &str = "renkei-wait";
 
 /// How EXPLAIN answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +42,9 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Duration>,
     pub(crate) min_sites: Option<usize>,
     pub(crate) explain: Option<Explain>,
+    pub(crate) columns: Option<bool>,
+    pub(crate) bounds: Option<bool>,
+    pub(crate) wait: Option<Duration>,
 }
 
 /// A value that an option does not take.
@@ -104,7 +115,44 @@ pub(crate) const ALL: &[Declared] = &[
             options.explain.map(|explain| if explain == Explain::Json { "json" } else { "text" }.to_owned())
         },
     },
+    Declared {
+        name: "renkei.columns",
+        header: COLUMNS,
+        set: |options, text| switch(text).map(|on| options.columns = Some(on)),
+        clear: |options| options.columns = None,
+        show: |options| options.columns.map(on_or_off),
+    },
+    Declared {
+        name: "renkei.bounds",
+        header: BOUNDS,
+        set: |options, text| switch(text).map(|on| options.bounds = Some(on)),
+        clear: |options| options.bounds = None,
+        show: |options| options.bounds.map(on_or_off),
+    },
+    Declared {
+        name: "renkei.wait",
+        header: WAIT,
+        set: |options, text| {
+            let read = duration::parse(text).filter(|wait| !wait.is_zero());
+            read.map(|wait| options.wait = Some(wait))
+                .ok_or_else(|| wrong("write a duration such as 500ms, 5s or 1m, shorter than the deadline"))
+        },
+        clear: |options| options.wait = None,
+        show: |options| options.wait.map(duration::show),
+    },
 ];
+
+fn switch(text: &str) -> Result<bool, Unreadable> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(wrong("write on or off")),
+    }
+}
+
+fn on_or_off(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
 
 fn wrong(hint: &str) -> Unreadable {
     Unreadable { code: Code::Parameter, hint: hint.to_owned() }
@@ -142,6 +190,12 @@ impl Options {
             declared.set(&mut self, Some(text)).map_err(|error| unreadable(declared.header, text, error))?;
         }
         Ok(self)
+    }
+
+    /// The form of the answer.
+    pub(crate) fn view(&self) -> View {
+        let usual = View::default();
+        View { columns: self.columns.unwrap_or(usual.columns), bounds: self.bounds.unwrap_or(usual.bounds) }
     }
 
     /// Whether EXPLAIN answers JSON.
@@ -206,6 +260,9 @@ mod tests {
             (&[(MIN_SITES, "-1")], Code::Parameter),
             (&[(MIN_SITES, "1"), (MIN_SITES, "2")], Code::Parameter),
             (&[(EXPLAIN, "xml")], Code::Parameter),
+            (&[(COLUMNS, "no")], Code::Parameter),
+            (&[(BOUNDS, "2")], Code::Parameter),
+            (&[(WAIT, "0s")], Code::Parameter),
         ] {
             assert_eq!(read(pairs).unwrap_err().code, code, "{pairs:?}");
         }
@@ -233,6 +290,9 @@ mod tests {
                 "renkei.deadline" => "90s",
                 "renkei.min_sites" => "2",
                 "renkei.explain" => "json",
+                "renkei.columns" => "off",
+                "renkei.bounds" => "on",
+                "renkei.wait" => "5s",
                 _ => "p",
             };
             let mut options = Options::default();

@@ -3,6 +3,7 @@
 //! A profile is for showing and for coverage; nothing is decided on it. It outlives its connection, so that the share
 //! of persons at silent sites stays known.
 
+mod codes;
 mod profile;
 mod watch;
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use renkei_service::{LinkState, PeerStream, SiteLink};
 use renkei_types::{Clock, SiteId};
 
+pub(crate) use codes::{Code, Codes};
 pub(crate) use profile::{Profile, Seal, plain};
 pub(crate) use watch::{watch, watch_dialled};
 
@@ -27,6 +29,7 @@ pub(crate) struct Site {
     pub(crate) name: String,
     pub(crate) link: SiteLink,
     profile: RwLock<Option<Arc<Profile>>>,
+    codes: RwLock<Arc<Codes>>,
 }
 
 impl Site {
@@ -37,6 +40,15 @@ impl Site {
 
     pub(crate) fn set_profile(&self, profile: Profile) {
         *self.profile.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(profile));
+    }
+
+    /// The codes that it last published.
+    pub(crate) fn codes(&self) -> Arc<Codes> {
+        Arc::clone(&self.codes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_codes(&self, codes: Codes) {
+        *self.codes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(codes);
     }
 
     /// The state of the link at this moment.
@@ -60,8 +72,8 @@ impl Sites {
     pub(crate) fn new(sites: &[config::Site], clock: &Arc<dyn Clock>) -> Self {
         let site = |site: &config::Site| {
             let link = SiteLink::new(site.id.clone(), Arc::clone(clock));
-            let profile = RwLock::new(None);
-            (site.id.clone(), Arc::new(Site { id: site.id.clone(), name: site.name.clone(), link, profile }))
+            let (profile, codes) = (RwLock::new(None), RwLock::default());
+            (site.id.clone(), Arc::new(Site { id: site.id.clone(), name: site.name.clone(), link, profile, codes }))
         };
         Self(Arc::new(sites.iter().map(site).collect()))
     }

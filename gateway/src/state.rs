@@ -13,6 +13,7 @@ use crate::config::{Limits, Project};
 use crate::federator::Engine;
 use crate::flight::{HandleBounds, Handles};
 use crate::identity::Tokens;
+use crate::late::Late;
 use crate::options::Options;
 use crate::planning::Pool;
 use crate::projects::{self, Projects};
@@ -39,6 +40,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) admission: Admission,
     pub(crate) answers: Answers,
+    pub(crate) late: Late,
     pub(crate) limits: Limits,
     random: Mutex<StdRng>,
 }
@@ -70,6 +72,7 @@ impl State {
             random: Mutex::new(random),
             admission: Admission::new(limits.queries_per_person, limits.queries),
             answers: Answers::default(),
+            late: Late::new(limits.queries_per_person, limits.memory_mib.saturating_mul(1024 * 1024)),
             clock,
             limits,
         })

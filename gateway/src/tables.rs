@@ -1,5 +1,6 @@
-//! The gateway's own tables: sites, tables, columns and the caller's last answers.
+//! The gateway's own tables: sites, tables, columns, codes, rules and the caller's last answers.
 
+mod catalogue;
 mod declare;
 mod rows;
 
@@ -47,6 +48,8 @@ impl Bound {
                 "renkei.sites" => rows::sites(state, &state.projects.visible_sites(person, project))?,
                 "renkei.tables" => rows::tables(state, &state.projects.visible_sites(person, project))?,
                 "renkei.columns" => rows::columns(state)?,
+                "renkei.codes" => catalogue::codes(state, &state.projects.visible_sites(person, project))?,
+                "renkei.rules" => catalogue::rules(state)?,
                 "renkei.answers" => rows::answers(&state.answers.of(person))?,
                 other => return Err(DataFusionError::Internal(format!("no gateway table {other}"))),
             };

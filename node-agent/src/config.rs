@@ -94,11 +94,13 @@ pub struct Policy {
     pub minimum_persons: u32,
     /// The highest level that is answered, whatever a project is granted.
     pub level: Level,
+    /// Whether the gateway may list the codes in use here with rounded numbers of persons.
+    pub publish_codes: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { minimum_persons: renkei_policy::DEFAULT_MINIMUM, level: Level::Aggregate }
+        Self { minimum_persons: renkei_policy::DEFAULT_MINIMUM, level: Level::Aggregate, publish_codes: false }
     }
 }
 

@@ -53,6 +53,7 @@ pub use report::{FILE as REPORT_FILE, Ignored, Language, Report, TableReport};
 pub use sources::{Mapping, Records, SourcesReport, folder as sources_folder, run_sources};
 
 use crate::optout::OptOuts;
+use crate::profile;
 use crate::store::{self, Contents, Draft, FORMAT, Identity, Lineage, Manifest, Person, Seal, Store};
 use engine::Engine;
 use job::{Done, Job};
@@ -148,6 +149,8 @@ fn run_fed(
     job.check()?;
     let mut done = job.finish()?;
     let mut entries = std::mem::take(&mut done.entries);
+    let profile = std::mem::take(&mut done.profile).finish();
+    entries.push(draft.add(profile::FILE, &serde_json::to_vec(&profile).unwrap_or_default())?);
     let mut report = report(&folder, options, done, identity, &numbering, newest.as_ref(), made_at);
     report.opted_out = roll.opted_out();
     report.sources = fed.map(|fed| fed.report);

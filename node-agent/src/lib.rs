@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod maps;
 pub mod node;
 mod optout;
+mod profile;
 pub mod query;
 mod service;
 mod snapshots;

@@ -132,6 +132,7 @@ fn service(
         clock,
         places: Semaphore::new(config.engine.questions),
     };
-    let service = NodeService { site, pipeline: Arc::new(pipeline) };
+    let (profiles, publish_codes) = (Arc::default(), config.policy.publish_codes);
+    let service = NodeService { site, pipeline: Arc::new(pipeline), profiles, publish_codes };
     Ok(NodeServer::new(service).max_decoding_message_size(MAX_QUESTION_BYTES))
 }

@@ -4,6 +4,7 @@
 //! nothing is read before the policy has permitted, nothing leaves that was not released.
 
 mod answer;
+mod assess;
 mod budget;
 mod codes;
 mod decide;

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use renkei_plan::PLAN_VERSION;
 use renkei_proto::v1::node_server::Node;
-use renkei_proto::v1::{AskRequest, AskResponse, DescribeRequest, DescribeResponse, Seal as WireSeal};
+use renkei_proto::v1::{
+    AskRequest, AskResponse, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, Seal as WireSeal, Verdict,
+};
 use renkei_types::SiteId;
 use tokio_stream::Iter;
 use tonic::{Request, Response, Status};
 
+use crate::profile::Profiles;
 use crate::query::Pipeline;
 use crate::store::Seal;
 
@@ -20,6 +23,9 @@ const PERSONS_BIN: u64 = 10;
 pub(crate) struct NodeService {
     pub(crate) site: SiteId,
     pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) profiles: Arc<Profiles>,
+    /// Whether the codes in use are told, by the site's configuration.
+    pub(crate) publish_codes: bool,
 }
 
 impl NodeService {
@@ -43,8 +49,21 @@ impl NodeService {
             answer.seal = wire_seal(snapshot.seal()).into();
             answer.tables =
                 renkei_cdm::tables().iter().filter(|t| tables.has(t.name)).map(|t| t.name.to_owned()).collect();
+            let minimum = self.pipeline.policy.minimum_persons;
+            answer.coded = self.profiles.of(snapshot).map(|profile| profile.coded(minimum)).unwrap_or_default();
         }
         answer
+    }
+
+    /// The codes of the present snapshot, if the site publishes them.
+    fn codes_in_use(&self) -> CodesResponse {
+        let Ok(tables) = self.pipeline.snapshots.tables(None) else { return CodesResponse::default() };
+        let snapshot = tables.snapshot();
+        let published = self.publish_codes;
+        let minimum = self.pipeline.policy.minimum_persons;
+        let profile = self.profiles.of(snapshot).filter(|_| published);
+        let codes = profile.map(|profile| profile.codes(minimum, PERSONS_BIN)).unwrap_or_default();
+        CodesResponse { snapshot_id: snapshot.id().to_string(), published, codes }
     }
 }
 
@@ -72,6 +91,16 @@ impl Node for NodeService {
         let service = self.clone();
         let answer = tokio::task::spawn_blocking(move || service.describe()).await;
         answer.map(Response::new).map_err(|_| Status::unavailable("the site could not describe itself"))
+    }
+
+    async fn assess(&self, request: Request<AskRequest>) -> Result<Response<Verdict>, Status> {
+        Ok(Response::new(self.pipeline.assess(request.into_inner()).await))
+    }
+
+    async fn codes(&self, _request: Request<CodesRequest>) -> Result<Response<CodesResponse>, Status> {
+        let service = self.clone();
+        let answer = tokio::task::spawn_blocking(move || service.codes_in_use()).await;
+        answer.map(Response::new).map_err(|_| Status::unavailable("the site could not list its codes"))
     }
 
     type AskStream = Iter<std::vec::IntoIter<Result<AskResponse, Status>>>;

@@ -58,7 +58,7 @@ def running(consortium: Consortium):
 def consortium(bin_dir, tmp_path_factory):
     consortium = Consortium(
         tmp_path_factory.mktemp("consortium"), bin_dir, tuple(HOSPITALS), ("taro", "hanako", "nobody"), PROJECTS,
-        token_person="jiro",
+        token_person="jiro", silent=("osaka",),
     )
     consortium.prepare()
 

@@ -96,6 +96,8 @@ class Consortium:
     projects: tuple[Project, ...]
     token_person: str
     minimum_persons: int = 1
+    # Sites that do not publish their codes.
+    silent: tuple[str, ...] = ()
     port: int = 0
     snapshots: dict[str, Path] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
@@ -290,7 +292,8 @@ class Consortium:
             f'state_dir = "state/{site}"',
             tls(f"sites/{site}"),
             f'[gateway]\naddress = "localhost:{self.port}"\nid = "gateway"\n',
-            f"[policy]\nminimum_persons = {self.minimum_persons}\n",
+            f"[policy]\nminimum_persons = {self.minimum_persons}\n"
+            f"publish_codes = {json.dumps(site not in self.silent)}\n",
             "[engine]\nthreads = 1\nmemory_mib = 256\n",
         ]
         for project in self.projects:

@@ -93,8 +93,12 @@ class TestGoingAway:
         with consortium.connect() as connection:
             check_free(consortium, connection)
 
-    def test_interrupting_the_command_at_a_terminal(self, consortium, slow):
-        """There the command polls, to show which hospitals are at work; the question would go on by itself."""
+    @pytest.mark.parametrize(("end", "status"), [
+        (signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -signal.SIGKILL),
+    ])
+    def test_ending_the_command_at_a_terminal(self, consortium, slow, end, status):
+        """There the command polls, to show which hospitals are at work; the question would go on by itself. One that is
+        killed cannot say that it goes: the gateway notices that the poll broke off."""
         terminal, theirs = os.openpty()
         termios.tcsetwinsize(theirs, (24, 120))
         process = consortium.renkei_process("query", "--output", "json", slow, stderr=theirs)
@@ -105,10 +109,10 @@ class TestGoingAway:
             while b"waiting for nagano, osaka, tokyo" not in shown:
                 shown += os.read(terminal, 4096)
             began = time.monotonic()
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
             out, _ = process.communicate(timeout=LIMIT)
             assert time.monotonic() - began < LIMIT
-            assert (process.returncode, out) == (130, b"")
+            assert (process.returncode, out) == (status, b"")
         finally:
             os.close(terminal)
         with consortium.connect() as connection:

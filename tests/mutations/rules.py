@@ -48,14 +48,14 @@ RULES = [
         "rows of persons never reach the output",
         "split/walk.rs",
         "Kind::Local => Err(rows_refusal(plan, &relation)),",
-        "Kind::Local => Ok(relation.plan),",
+        "Kind::Local => Ok(relation),",
     ),
     Rule(
         "a site's own table never reaches the output",
         "split/walk.rs",
         'Err(Refusal::new(Code::Rows, "SELECT: rows of a site\'s own table would reach the output")\n'
         '                    .hint("join it to a table of persons and count distinct person_id"))',
-        "Ok(relation.plan)",
+        "Ok(relation)",
     ),
     Rule(
         "persons join persons by a key of one kind",

@@ -1,5 +1,7 @@
 //! `renkei explain`: what a question would do at each site, without asking it.
 
+mod rules;
+
 use std::io::{self, Write};
 
 use arrow_array::{Array, RecordBatch};
@@ -16,6 +18,9 @@ use crate::settings::Settings;
 
 /// Runs the command.
 pub async fn run(args: &Explain, settings: &Settings, console: Console) -> Result<Exit, Failure> {
+    if args.rules {
+        return rules::run(args.form, settings, console).await;
+    }
     let sql = statement::read(&args.statement, console.lang)?;
     let mut progress = Progress::start(console);
     let mut client = session::connect(settings, console.lang).await?;
@@ -35,15 +40,19 @@ pub async fn run(args: &Explain, settings: &Settings, console: Console) -> Resul
         }
     }
     progress.done();
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::io("stdout", error)),
-        _ => {}
-    }
+    print(&text)?;
     let account = answer.account.as_ref();
     for warning in account.iter().flat_map(|account| &account.warnings) {
         console.tell(&format!("{}: {}", console.lang.pick("warning", "注意"), clean(warning)));
     }
     Ok(Exit::Ok)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io("stdout", error)),
+        _ => Ok(()),
+    }
 }
 
 type Row = Vec<(String, Option<String>)>;

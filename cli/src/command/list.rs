@@ -1,4 +1,4 @@
-//! `renkei sites` and `renkei tables`: the gateway's own tables. A table for people shows what people choose by;
+//! `renkei sites`, `renkei tables` and `renkei codes`: the gateway's own tables. A table for people shows what people choose by;
 //! every other form has all columns.
 
 use std::time::Instant;
@@ -7,7 +7,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_schema::DataType;
 
-use crate::args::{Listing, Print, Tables};
+use crate::args::{Codes, Listing, Print, Tables};
 use crate::client::Client;
 use crate::command::{query, session};
 use crate::console::Console;
@@ -21,6 +21,7 @@ use crate::settings::{Settings, nearest};
 const SITES: &str = "site_id, name, state, snapshot_id, persons, minimum_persons, seal, vocabulary, cdm_version";
 const TABLES: &str = "table_schema, table_name, kind, sites, description";
 const COLUMNS: &str = "column_name, data_type, role, description";
+const CODES: &str = "system, code, unit, table_name, persons, sites, unmapped_share";
 
 /// Lists the sites.
 pub async fn sites(args: &Listing, settings: &Settings, console: Console) -> Result<Exit, Failure> {
@@ -38,6 +39,17 @@ pub async fn tables(args: &Tables, settings: &Settings, console: Console) -> Res
     let (schema, name) = (schema.replace('\'', "''"), name.replace('\'', "''"));
     let from = format!("renkei.columns WHERE table_schema = '{schema}' AND table_name = '{name}' ORDER BY position");
     list.print(COLUMNS, &from).await
+}
+
+/// Lists the codes in use, the most frequent first.
+pub async fn codes(args: &Codes, settings: &Settings, console: Console) -> Result<Exit, Failure> {
+    let list = List::begin(&args.print, settings, console).await?;
+    let quoted = |text: &String| format!("'{}'", text.replace('\'', "''"));
+    let system = args.system.as_ref().map(|system| format!("system = {}", quoted(&system.to_uppercase())));
+    let like = args.like.as_ref().map(|pattern| format!("code LIKE {}", quoted(pattern)));
+    let conditions: Vec<String> = system.into_iter().chain(like).collect();
+    let chosen = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    list.print(CODES, &format!("renkei.codes{chosen} ORDER BY persons DESC, system, code, unit, table_name")).await
 }
 
 struct List<'a> {

@@ -7,10 +7,10 @@ use renkei_proto::rows;
 use renkei_types::{Clock, SystemClock, Timestamp};
 
 use crate::answer::Account;
-use crate::args::{Print, Query};
+use crate::args::{Print, Query, Switch};
 use crate::client::{Answer, Client};
 use crate::command::{session, statement};
-use crate::console::{Console, Report};
+use crate::console::{Console, Report, clean};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
@@ -58,6 +58,7 @@ pub async fn run(args: &Query, settings: &Settings, console: Console, running: &
     let params = params(&args.params, lang)?;
     let deadline = deadline(settings, lang)?;
     let min_sites = min_sites(settings, lang)?;
+    let wait = args.wait.as_deref().map(|wait| self::wait(wait, lang)).transpose()?;
     let sql = statement::read(&args.statement, lang)?;
     let started = Instant::now();
     let mut progress = Progress::start(console);
@@ -67,6 +68,15 @@ pub async fn run(args: &Query, settings: &Settings, console: Console, running: &
     }
     if let Some(min_sites) = min_sites {
         client.header("renkei-min-sites", &min_sites)?;
+    }
+    if args.columns == Switch::Off {
+        client.header("renkei-columns", "off")?;
+    }
+    if args.bounds {
+        client.header("renkei-bounds", "on")?;
+    }
+    if let Some(wait) = wait {
+        client.header("renkei-wait", wait)?;
     }
     let gateway = settings.get("gateway").unwrap_or_default();
     let keep = settings.receipts().map(|folder| Keep { store: Store::new(folder), gateway });
@@ -209,6 +219,26 @@ fn notes(closing: &Closing, account: Option<&Account>, lang: Lang) -> Vec<String
             Lang::Ja => format!("* {rows}行: {sites}施設がこのセルに0〜{below}人を持ち、数値に含めていません"),
         });
     }
+    for undecided in account.iter().flat_map(|account| &account.undecided) {
+        let (clause, rows) = (clean(&undecided.clause), undecided.rows);
+        notes.push(match lang {
+            Lang::En => {
+                let these = if rows == 1 { "row is" } else { "rows are" };
+                format!("* {clause}: {rows} {these} undecided: what sites hold there could put them in or out")
+            }
+            Lang::Ja => format!(
+                "* {clause}: {rows}行は未確定です(施設が保留した人数により、結果に入ることも外れることもあります)"
+            ),
+        });
+    }
+    if let Some((fetch, id)) = account.and_then(|account| Some((account.fetch.as_ref()?, account.query_id.as_ref()?))) {
+        let (id, until) = (clean(id), clean(&fetch.until));
+        notes.push(say!(
+            lang,
+            "* some sites are still at work: `renkei fetch {id}` brings the whole answer, until {until}",
+            "* まだ処理中の施設があります。`renkei fetch {id}` で全体の回答を取得できます(期限: {until})"
+        ));
+    }
     if let Some(shown) = closing.cut {
         notes.push(say!(
             lang,
@@ -255,6 +285,21 @@ fn deadline(settings: &Settings, lang: Lang) -> Result<Option<String>, Failure> 
     }
 }
 
+/// A time that `--wait` takes.
+///
+/// # Errors
+/// [`Failure::Usage`] for anything else.
+pub fn wait(text: &str, lang: Lang) -> Result<&str, Failure> {
+    match settings::is_deadline(text) {
+        true => Ok(text),
+        false => Err(Failure::usage(say!(
+            lang,
+            "--wait: `{text}` is not a time such as 5s or 1m",
+            "--wait: `{text}` は 5s や 1m のような時間ではありません"
+        ))),
+    }
+}
+
 fn min_sites(settings: &Settings, lang: Lang) -> Result<Option<String>, Failure> {
     let Some(text) = settings.get("min_sites") else { return Ok(None) };
     match text.parse::<u32>() {
@@ -264,5 +309,38 @@ fn min_sites(settings: &Settings, lang: Lang) -> Result<Option<String>, Failure>
             "--min-sites: `{text}` is not a number of sites, 1 or more",
             "--min-sites: `{text}` は1以上の施設数ではありません"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undecided_rows_and_late_sites_are_said_in_both_languages() {
+        let json = br#"{"query_id":"q-1","undecided":[{"clause":"HAVING","rows":1},{"clause":"JOIN","rows":3}],
+            "fetch":{"until":"2026-11-30T08:00:00Z"}}"#;
+        let account = Account::read(json).unwrap().unwrap();
+        let closing = Closing { held: None, cut: None };
+        let notes = |lang| notes(&closing, Some(&account), lang);
+        assert_eq!(
+            notes(Lang::En),
+            [
+                "* HAVING: 1 row is undecided: what sites hold there could put them in or out",
+                "* JOIN: 3 rows are undecided: what sites hold there could put them in or out",
+                "* some sites are still at work: `renkei fetch q-1` brings the whole answer, until 2026-11-30T08:00:00Z",
+            ]
+        );
+        let japanese = notes(Lang::Ja).join("\n");
+        assert!(
+            japanese.contains("* HAVING: 1行は未確定です") && japanese.contains("`renkei fetch q-1`"),
+            "{japanese}"
+        );
+    }
+
+    #[test]
+    fn a_wait_is_a_time() {
+        assert_eq!(wait("5s", Lang::En).unwrap(), "5s");
+        assert!(wait("soon", Lang::En).is_err());
     }
 }

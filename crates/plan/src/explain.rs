@@ -1,6 +1,10 @@
 //! What a split does, for a person to read before anything is asked.
 
-use std::collections::BTreeSet;
+mod codes;
+mod estimate;
+mod origin;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::common::Result;
@@ -25,6 +29,14 @@ pub struct PointExplanation {
     pub keys: Vec<String>,
     /// States per cell that would leave.
     pub states: Vec<String>,
+    /// Columns of a cell as it travels, with their types: keys, then the numbers of each state.
+    pub cells: Vec<String>,
+    /// The most cells that one site can release; none where nobody knows before.
+    pub most_cells: Option<u64>,
+    /// Whether each person has at most one row, so that no person is in two cells.
+    pub one_row_per_person: bool,
+    /// Codes that are named, by the column that they are compared with.
+    pub codes: BTreeMap<String, BTreeSet<String>>,
     /// The hospital's half, as an indented plan.
     pub runs_at_site: String,
 }
@@ -86,6 +98,26 @@ fn explain_codes(feed: &Feed) -> CodesExplanation {
     }
 }
 
+impl Split {
+    /// The columns of concepts that hospitals read for it, as `table.column`; for a source code, the concept beside it.
+    #[must_use]
+    pub fn coded(&self) -> BTreeSet<String> {
+        let read = self.release_points.iter().flat_map(|point| reads(point).unwrap_or_default());
+        read.filter_map(|name| {
+            let (table, column) = name.split_once('.')?;
+            let table = renkei_cdm::table(table)?;
+            let concept = match column.strip_suffix("_source_value") {
+                Some(noun) => format!("{noun}_concept_id"),
+                None => column.to_owned(),
+            };
+            let found = table.column(&concept)?;
+            let coded = found.kind == renkei_cdm::ColumnType::Concept && codes::is_coded(found.role);
+            coded.then(|| format!("{}.{}", table.name, found.name))
+        })
+        .collect()
+    }
+}
+
 fn explain_point(point: &ReleasePoint) -> PointExplanation {
     let state = |state: &crate::CellState| {
         let argument = state.argument.as_ref().map(|arg| format!(" of {}", plain(arg))).unwrap_or_default();
@@ -99,8 +131,23 @@ fn explain_point(point: &ReleasePoint) -> PointExplanation {
         reads: reads(point).unwrap_or_default(),
         keys: point.keys.iter().map(|key| format!("{}: {}", key.name, key.data_type)).collect(),
         states: point.states.iter().map(state).collect(),
+        cells: cells(point),
+        most_cells: estimate::most_cells(point),
+        one_row_per_person: point.single && point.sets.is_none(),
+        codes: codes::codes(point).unwrap_or_default(),
         runs_at_site: point.input.display_indent().to_string(),
     }
+}
+
+/// Keys and states under the names of the statement, with the types in which they travel.
+fn cells(point: &ReleasePoint) -> Vec<String> {
+    let keys = point.keys.iter().map(|key| format!("{}: {}", key.name, key.data_type));
+    let states = point.states.iter().map(|state| {
+        let numbers = state.kind.fields();
+        let numbers: Vec<_> = numbers.iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+        format!("{}: {}", state.kind.name(), numbers.join(", "))
+    });
+    keys.chain(states).collect()
 }
 
 /// The columns that reach a condition, a key or a state. Without what the plan only carries along.

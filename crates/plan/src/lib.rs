@@ -33,6 +33,7 @@ mod merge;
 mod names;
 mod pushdown;
 mod ranks;
+mod rules;
 mod split;
 mod state;
 mod statement;
@@ -45,9 +46,12 @@ pub use explain::{CodesExplanation, Explanation, PointExplanation};
 pub use exploration::{Exploration, OffGrid};
 pub use meaning::{Class, Meaning, Shape};
 pub use merge::{MergeError, Merged, Precision, SiteCells, merge};
-pub use split::{CodeSet, Facts, Feed, Key, Planner, Question, ReleasePoint, Split, feed_index};
+pub use rules::{Rule, rules};
+pub use split::{Check, CodeSet, Facts, Feed, Key, Planner, Question, ReleasePoint, Split, View, feed_index};
 pub use state::{CellState, Output, OutputKind, Pair, Share, StateKind};
-pub use statement::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain};
+pub use statement::{
+    MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain, strip_fetch,
+};
 
 /// Version of the split rules. It goes into every digest, so that sites with other rules are told apart from sites
 /// with other answers.

@@ -4,6 +4,7 @@
 //! (1979), bins are put together as ranges ([`percentile`]). A site that answered without listing a cell contributes 0 to k−1 persons there: it is counted as holding
 //! where its minimum is above 1, and as nothing where every cell is listed.
 
+mod limits;
 mod percentile;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use renkei_types::{Code, SiteId};
 
+use self::limits::{Limits, room};
 pub use percentile::Precision;
 use percentile::{Range, Ranges};
 
@@ -125,6 +127,7 @@ struct Cell {
     /// Of those, the ones that hold cells under a minimum: the rest of them may hold this one.
     guarded: i64,
     holding: i64,
+    limits: Limits,
 }
 
 /// What the cells of all sites came to.
@@ -179,7 +182,13 @@ impl<'a> Table<'a> {
     }
 
     fn empty(&self) -> Cell {
-        Cell { states: vec![State::default(); self.point.states.len()], contributing: 0, guarded: 0, holding: 0 }
+        Cell {
+            states: vec![State::default(); self.point.states.len()],
+            contributing: 0,
+            guarded: 0,
+            holding: 0,
+            limits: Limits::default(),
+        }
     }
 
     fn add(&mut self, site: &SiteCells) -> Result<(), MergeError> {
@@ -197,7 +206,7 @@ impl<'a> Table<'a> {
                     Some(rows) => self.cell(rows.row(row).owned()),
                     None => 0,
                 };
-                self.add_row(cell, batch, row, site.minimum_persons > 1);
+                self.add_row(cell, batch, row, site);
             }
         }
         Ok(())
@@ -219,7 +228,7 @@ impl<'a> Table<'a> {
         cell
     }
 
-    fn add_row(&mut self, cell: usize, batch: &RecordBatch, row: usize, guarded: bool) {
+    fn add_row(&mut self, cell: usize, batch: &RecordBatch, row: usize, site: &SiteCells) {
         let Some(cell) = self.cells.get_mut(cell) else { return };
         let mut held = false;
         for ((state, kind), column) in
@@ -233,12 +242,14 @@ impl<'a> Table<'a> {
             }
         }
         cell.contributing += 1;
-        cell.guarded += i64::from(guarded);
+        cell.limits.listed(self.point, batch, row, room(site));
+        cell.guarded += i64::from(site.minimum_persons > 1);
         cell.holding += i64::from(held);
     }
 
     fn finish(self, sites: &[&SiteCells]) -> Result<Merged, MergeError> {
         let guarded = sites.iter().filter(|site| site.minimum_persons > 1).count() as i64;
+        let whole_room: i64 = sites.iter().map(|site| room(site)).sum();
         let by_site = self.point.keys.iter().position(|key| key.by_site);
         let mut columns = match &self.converter {
             Some(converter) => converter.convert_rows(self.order.iter().map(OwnedRow::row))?,
@@ -262,7 +273,23 @@ impl<'a> Table<'a> {
             cell.holding + absent
         });
         columns.push(Arc::new(Int64Array::from_iter_values(self.cells.iter().map(|cell| cell.contributing))));
-        columns.push(Arc::new(Int64Array::from_iter_values(holding)));
+        let holding: Vec<i64> = holding.collect();
+        columns.push(Arc::new(Int64Array::from(holding.clone())));
+        // A total is there whatever is held; of cells with keys one may be held by every site.
+        let missing = if self.point.keys.is_empty() { 0 } else { whole_room };
+        columns.push(Arc::new(Int64Array::from_value(missing, self.cells.len())));
+        for output in self.point.outputs.iter().filter(|output| output.bounded()) {
+            let state = output.state;
+            let value = |cell: &Cell| cell.states.get(state).map_or(0, |state| state.n);
+            let low = self.cells.iter().map(|cell| i64::try_from(value(cell)).ok());
+            columns.push(cast(&(Arc::new(low.collect::<Int64Array>()) as ArrayRef), &output.data_type)?);
+            let high = self.cells.iter().zip(&holding).enumerate().map(|(row, (cell, holding))| {
+                let absent = if of_one_site(row) { 0 } else { whole_room - cell.limits.room };
+                let more = if *holding == 0 { Some(0) } else { cell.limits.most(self.point, state, absent) };
+                i64::try_from(value(cell) + i128::from(more?)).ok()
+            });
+            columns.push(cast(&(Arc::new(high.collect::<Int64Array>()) as ArrayRef), &output.data_type)?);
+        }
         Ok(Merged { cells: RecordBatch::try_new(self.point.merged_schema(), columns)?, precisions })
     }
 }

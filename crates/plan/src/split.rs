@@ -6,8 +6,11 @@ mod feed;
 mod join;
 mod local;
 mod percentile;
+mod reach;
 mod release;
 mod released;
+mod undecided;
+mod view;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -26,6 +29,8 @@ use renkei_types::{Code, Refusal, Timestamp};
 
 pub use codes::CodeSet;
 pub use feed::{Feed, feed_index};
+pub use undecided::Check;
+pub use view::View;
 
 use crate::catalogue::{Catalogue, CatalogueTable};
 use crate::dialect;
@@ -107,6 +112,8 @@ pub struct ReleasePoint {
     pub reference_tables: BTreeSet<String>,
     /// CDM tables that the input reads at the site.
     pub tables: BTreeSet<String>,
+    /// Whether a person has at most one row in the input, so that rows are counted as persons are.
+    pub single: bool,
 }
 
 impl ReleasePoint {
@@ -123,7 +130,8 @@ impl ReleasePoint {
         Arc::new(Schema::new(keys.chain(states).collect::<Vec<_>>()))
     }
 
-    /// The schema of merged cells: keys `c0…`, outputs, then how many sites contributed and how many hold.
+    /// The schema of merged cells: keys `c0…`, outputs, then how many sites contributed, how many hold, how many persons
+    /// a cell may have that no site lists, and between what the bounded outputs lie.
     #[must_use]
     pub fn merged_schema(&self) -> SchemaRef {
         let keys = self.keys.iter().map(|key| key.data_type.clone());
@@ -135,6 +143,10 @@ impl ReleasePoint {
             .collect();
         fields.push(Field::new(released::SITES, DataType::Int64, true));
         fields.push(Field::new(released::HELD, DataType::Int64, true));
+        fields.push(Field::new(released::ROOM, DataType::Int64, true));
+        for (i, output) in self.outputs.iter().enumerate().filter(|(_, output)| output.bounded()) {
+            fields.extend(released::bounds(i).map(|name| Field::new(name, output.data_type.clone(), true)));
+        }
         Arc::new(Schema::new(fields))
     }
 
@@ -158,10 +170,21 @@ pub struct Split {
     pub facts: Facts,
     /// What gateway and node compare.
     pub digest: Digest,
+    /// Clauses that choose rows by totals.
+    pub checks: Vec<Check>,
+    root: walk::Relation,
     residual: LogicalPlan,
 }
 
 impl Split {
+    /// The same question with its answer in another form. What hospitals are asked is the same.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where the columns that are added have the names of asked ones.
+    pub fn viewed(self, view: View) -> Result<Self, Refusal> {
+        Ok(Self { residual: released::finish(&self.root, view)?, ..self })
+    }
+
     /// The schema of the answer: the asked columns, then `renkei_sites` and `renkei_held` where cells are in it.
     #[must_use]
     pub fn output_schema(&self) -> SchemaRef {
@@ -367,6 +390,14 @@ impl Planner {
     /// # Errors
     /// A [`Refusal`] as for [`Planner::split`].
     pub fn prepare(&self, sql: &str) -> Result<SchemaRef, Refusal> {
+        self.prepare_viewed(sql, View::default())
+    }
+
+    /// The schema of the answer in another form, before parameters have values.
+    ///
+    /// # Errors
+    /// A [`Refusal`] as for [`Planner::split`] and [`Split::viewed`].
+    pub fn prepare_viewed(&self, sql: &str, view: View) -> Result<SchemaRef, Refusal> {
         let types = self.parameters(sql)?;
         let nulls = types
             .iter()
@@ -374,7 +405,7 @@ impl Planner {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| error::refusal(&e, &self.names))?;
         let (plan, _) = self.plan(sql)?;
-        Ok(self.finish(plan, nulls, Timestamp(0), &self.vocabulary)?.output_schema())
+        Ok(self.finish(plan, nulls, Timestamp(0), &self.vocabulary)?.viewed(view)?.output_schema())
     }
 
     fn plan(&self, sql: &str) -> Result<(LogicalPlan, usize), Refusal> {
@@ -394,12 +425,13 @@ impl Planner {
         let (used, plan) = analysed.map_err(|e| error::refusal(&e, &self.names))?;
         let mut walker = walk::Walker { vocabulary: vocabulary.clone(), used, ..walk::Walker::default() };
         let root = walker.root(&plan)?;
-        let walk::Walker { points, feeds, mut facts, .. } = walker;
+        let walk::Walker { points, feeds, mut facts, checks, .. } = walker;
         facts.release_points = points.len();
         facts.reference_tables = points.iter().flat_map(|point| point.reference_tables.iter().cloned()).collect();
         facts.gateway_vocabulary.extend(feeds.iter().flat_map(|feed| feed.vocabulary.iter().cloned()));
         let digest = Digest::default();
-        let split = Split { release_points: points, feeds, facts, digest, residual: root };
+        let residual = released::finish(&root, View::default())?;
+        let split = Split { release_points: points, feeds, facts, digest, checks, root, residual };
         if split.rounds() > MAX_ROUNDS {
             let message = format!("the statement needs {} rounds; the limit is {MAX_ROUNDS}", split.rounds());
             return Err(Refusal::new(Code::TooLarge, message).hint("ask the inner question first, and pass its result"));

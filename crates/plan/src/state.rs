@@ -191,3 +191,11 @@ pub struct Output {
     /// Its type in the answer.
     pub data_type: DataType,
 }
+
+impl Output {
+    /// Whether bounds come with it: it is a whole number of rows, persons or events.
+    #[must_use]
+    pub fn bounded(&self) -> bool {
+        self.kind == OutputKind::Count && self.data_type == DataType::Int64
+    }
+}

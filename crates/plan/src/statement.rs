@@ -80,12 +80,22 @@ pub fn is_explain(sql: &str) -> bool {
     strip_explain(sql).is_some()
 }
 
+/// What follows a leading `FETCH`, if there is one.
+#[must_use]
+pub fn strip_fetch(sql: &str) -> Option<&str> {
+    strip(sql, "fetch")
+}
+
 /// The statement after a leading `EXPLAIN`, if there is one.
 #[must_use]
 pub fn strip_explain(sql: &str) -> Option<&str> {
+    strip(sql, "explain")
+}
+
+fn strip<'a>(sql: &'a str, word: &str) -> Option<&'a str> {
     let text = sql.trim_start();
-    let (head, rest) = text.split_at_checked(7)?;
-    (head.eq_ignore_ascii_case("explain") && rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
+    let (head, rest) = text.split_at_checked(word.len())?;
+    (head.eq_ignore_ascii_case(word) && rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
 }
 
 fn position(line: u64, column: u64) -> Option<Position> {

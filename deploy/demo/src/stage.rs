@@ -92,7 +92,7 @@ impl Stage {
             let node = format!(
                 "state_dir = \"state/{site}\"\n\n[tls]\nca = \"pki/ca.pem\"\ncertificate = \"pki/sites/{site}.pem\"\n\
                  key = \"pki/sites/{site}.key\"\n\n[gateway]\naddress = \"localhost:{port}\"\nid = \"gateway\"\n\n\
-                 [policy]\nminimum_persons = {MINIMUM}\n\n[[projects]]\nid = \"{PROJECT}\"\ntables = \"all\"\n\n\
+                 [policy]\nminimum_persons = {MINIMUM}\npublish_codes = true\n\n[[projects]]\nid = \"{PROJECT}\"\ntables = \"all\"\n\n\
                  [engine]\nthreads = 1\n",
                 port = self.port,
             );

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use renkei_types::{ProjectId, QueryId, SiteId, SiteOutcome};
+use renkei_types::{ProjectId, QueryId, SiteId, SiteOutcome, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Terms;
+use super::{Question, Terms};
 use crate::config::Project;
 use crate::sites::{Profile, Seal};
 use crate::state::State;
@@ -29,6 +29,15 @@ pub struct Answered {
     /// Sets of codes that the gateway resolved for this question.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code_sets: Vec<CodeSet>,
+    /// Rows with concept 0 in the coded columns that the question reads, at the sites that answered.
+    #[serde(default)]
+    pub unmapped: Vec<Unmapped>,
+    /// Rows that could be in or out of the answer by what sites hold, by the clause that chose.
+    #[serde(default)]
+    pub undecided: Vec<Undecided>,
+    /// How to get the rest, where some sites were still at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<Fetch>,
 }
 
 /// A set of codes that the gateway resolved of its own vocabulary.
@@ -46,6 +55,41 @@ pub struct CodeSet {
     pub sites: BTreeMap<SiteId, u64>,
 }
 
+/// The whole answer can be fetched under the same query id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// Until when, in UTC (RFC 3339).
+    pub until: String,
+}
+
+impl Fetch {
+    pub(super) fn until(until: Timestamp) -> Self {
+        let until = chrono::DateTime::from_timestamp_micros(until.0);
+        let until = until.map(|until| until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        Self { until: until.unwrap_or_default() }
+    }
+}
+
+/// How much of a coded column has no concept at a site: codes that no concept stands for are in no answer by concept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmapped {
+    /// The site.
+    pub site: SiteId,
+    /// `table.column`.
+    pub column: String,
+    /// Rows with concept 0, in whole percent.
+    pub percent: u32,
+}
+
+/// Rows of which a clause cannot say whether they belong to the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undecided {
+    /// HAVING, WHERE, ORDER BY … LIMIT, JOIN, GROUP BY or DISTINCT.
+    pub clause: String,
+    /// How many, among the cells that some site lists.
+    pub rows: u64,
+}
+
 /// How much of a project answered.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Coverage {
@@ -59,7 +103,13 @@ pub struct Coverage {
 }
 
 impl Answered {
-    pub(super) fn new(state: &State, terms: &Terms, project: &Project, sites: Vec<SiteOutcome>) -> Self {
+    pub(super) fn new(
+        state: &State,
+        question: &Question,
+        terms: &Terms,
+        project: &Project,
+        sites: Vec<SiteOutcome>,
+    ) -> Self {
         let profiles: Vec<_> =
             sites.iter().map(|outcome| state.sites.get(&outcome.site).and_then(|site| site.profile())).collect();
         let pairs: Vec<(&SiteOutcome, Option<&Profile>)> =
@@ -67,7 +117,18 @@ impl Answered {
         let (coverage, mut warnings) = (coverage(&pairs), terms.warnings.clone());
         warnings.extend(warn(&pairs));
         let (query_id, project) = (terms.query_id.clone(), project.id.clone());
-        Self { query_id, project, sites, coverage, warnings, code_sets: Vec::new() }
+        let unmapped = unmapped(&question.coded, &pairs);
+        Self {
+            query_id,
+            project,
+            sites,
+            coverage,
+            warnings,
+            code_sets: Vec::new(),
+            unmapped,
+            undecided: Vec::new(),
+            fetch: None,
+        }
     }
 
     /// With further things that the reader should know.
@@ -90,6 +151,20 @@ fn coverage(sites: &[(&SiteOutcome, Option<&Profile>)]) -> Coverage {
     let part: Option<u64> = contributing().map(|(_, profile)| persons(profile)).try_fold(0, add);
     let share = whole.filter(|whole| *whole > 0).zip(part).map(|(whole, part)| part as f64 / whole as f64);
     Coverage { sites_asked: sites.len(), sites_answered: contributing().count(), persons_share: share }
+}
+
+/// The shares of the columns that are read, at the sites that contribute from the snapshot that they described.
+fn unmapped(columns: &BTreeSet<String>, sites: &[(&SiteOutcome, Option<&Profile>)]) -> Vec<Unmapped> {
+    let described = sites.iter().filter_map(|(outcome, profile)| {
+        let profile = (*profile)?;
+        let same = outcome.state.contributes() && profile.snapshot == outcome.snapshot;
+        same.then_some((outcome.site.clone(), profile))
+    });
+    let of_site = |(site, profile): (SiteId, &Profile)| {
+        let known = columns.iter().filter_map(|column| Some((column.clone(), *profile.unmapped.get(column)?)));
+        known.map(|(column, percent)| Unmapped { site: site.clone(), column, percent }).collect::<Vec<_>>()
+    };
+    described.flat_map(of_site).collect()
 }
 
 fn add(sum: u64, more: Option<u64>) -> Option<u64> {
@@ -122,7 +197,7 @@ fn warn(sites: &[(&SiteOutcome, Option<&Profile>)]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use renkei_types::{SiteState, Timestamp};
+    use renkei_types::SiteState;
 
     fn outcome(site: &str, state: SiteState, vocabulary: &str) -> SiteOutcome {
         SiteOutcome {
@@ -151,6 +226,7 @@ mod tests {
             seal,
             minimum_persons: 10,
             tables: BTreeSet::new(),
+            unmapped: BTreeMap::new(),
             clock_ahead,
         }
     }

@@ -85,7 +85,8 @@ fn question_of(
     let Text { sql, parameters, bound_at } = text;
     let schema = Arc::new(Schema::empty());
     warnings.extend(resolved.iter().filter_map(|made| made.warning.clone()));
-    Question { sql, parameters, bound_at, split: Arc::new(split), vocabulary, resolved, warnings, schema }
+    let (split, coded) = (Arc::new(split), Arc::default());
+    Question { sql, parameters, bound_at, split, vocabulary, resolved, warnings, coded, schema }
 }
 
 /// Why a set is not resolved here.

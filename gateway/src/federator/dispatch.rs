@@ -25,6 +25,7 @@ use crate::sites::Site;
 use crate::state::State;
 
 /// One site's end in a question.
+#[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) outcome: SiteOutcome,
     /// Cells with the index of their release point; empty unless the site contributes.
@@ -91,6 +92,7 @@ pub(super) async fn all(
             let ended = within(round.until, asking).await;
             let reply = reply(&id, ended, elapsed(started));
             log(&terms.query_id, &reply.outcome);
+            terms.seen.add(&reply);
             // A site that contributes to an earlier round is asked again.
             if round.number + 1 >= question.split.rounds() || !reply.outcome.state.contributes() {
                 terms.progress.ended(&reply.outcome);
@@ -109,7 +111,14 @@ fn elapsed(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn request(state: &State, question: &Question, terms: &Terms, project: &Project, round: &Round) -> Option<AskRequest> {
+/// The question as it travels.
+pub(super) fn request(
+    state: &State,
+    question: &Question,
+    terms: &Terms,
+    project: &Project,
+    round: &Round,
+) -> Option<AskRequest> {
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     Some(AskRequest {
         query_id: terms.query_id.to_string(),

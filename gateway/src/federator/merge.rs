@@ -23,7 +23,7 @@ use renkei_proto::v1::Feed;
 use renkei_types::{Code, Refusal};
 use tokio::runtime::Handle;
 
-use super::{Cells, Question, Terms, feeds};
+use super::{Cells, Question, Terms, Undecided, feeds};
 use crate::state::State;
 use crate::tables::Bound;
 
@@ -71,6 +71,13 @@ impl Engine {
     pub(super) fn plan(&self, plan: &LogicalPlan, runtime: &Handle) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         runtime.block_on(self.0.create_physical_plan(plan))
     }
+
+    /// Runs a plan to its end on the calling thread.
+    fn collect(&self, plan: &LogicalPlan, runtime: &Handle) -> Result<Vec<RecordBatch>, Refusal> {
+        let plan = self.plan(plan, runtime).map_err(|e| refusal(&e))?;
+        let work = async { tokio::time::timeout(BATCH_LIMIT, collect(plan, self.0.task_ctx())).await };
+        runtime.block_on(work).map_err(|_| too_long())?.map_err(|e| refusal(&e))
+    }
 }
 
 /// A released result, ready to travel.
@@ -97,9 +104,7 @@ pub(super) async fn feed(
         let merged = batches(&merged(&split, &cells, feed.round)?);
         let source = |name: &str| tables.source(name).or_else(|| vocabulary.as_ref()?.source(name));
         let plan = feed.plan(&merged, &source).map_err(|e| refusal(&e))?;
-        let plan = engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?;
-        let work = async { tokio::time::timeout(BATCH_LIMIT, collect(plan, engine.0.task_ctx())).await };
-        let batches = runtime.block_on(work).map_err(|_| too_long())?.map_err(|e| refusal(&e))?;
+        let batches = engine.collect(&plan, &runtime)?;
         let guarded = cells.iter().flatten().any(|site| site.minimum_persons > 1);
         feeds::made(feed, &batches, guarded)
     };
@@ -132,13 +137,24 @@ pub(super) fn too_long() -> Refusal {
     Refusal::new(Code::TooLarge, "what runs at the gateway takes too long").hint("join and sort fewer released rows")
 }
 
+/// The rows of an answer as they come.
+pub(super) type Batches = BoxStream<'static, Result<RecordBatch, Refusal>>;
+
+/// What the reader of an answer should know of its rows.
+pub(super) struct Notes {
+    /// How exact percentiles are.
+    pub(super) precisions: Vec<String>,
+    /// How many rows each clause leaves undecided.
+    pub(super) undecided: Vec<Undecided>,
+}
+
 /// Merges the cells and starts the gateway's half; with the rows comes what their reader should know.
 pub(super) async fn answer(
     state: &Arc<State>,
     question: &Question,
     terms: &Terms,
     cells: Cells,
-) -> Result<(BoxStream<'static, Result<RecordBatch, Refusal>>, Vec<String>), Refusal> {
+) -> Result<(Batches, Notes), Refusal> {
     let (engine, split, runtime) = (Arc::clone(&state.engine), Arc::clone(&question.split), Handle::current());
     let tables = Bound::read(state, &terms.person, terms.project.as_ref(), &split.facts).map_err(|e| refusal(&e))?;
     let vocabulary = state.vocabulary.clone();
@@ -146,11 +162,21 @@ pub(super) async fn answer(
         .pool
         .run(move || {
             let merged = merged(&split, &cells, split.rounds())?;
-            let notes: Vec<String> =
-                merged.iter().flatten().flat_map(|merged| &merged.precisions).map(precision).collect();
             let source = |name: &str| tables.source(name).or_else(|| vocabulary.as_ref()?.source(name));
-            let plan = split.residual(&batches(&merged), &source).map_err(|e| refusal(&e))?;
-            Ok((engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?, notes))
+            let precisions = merged.iter().flatten().flat_map(|merged| &merged.precisions).map(precision).collect();
+            let merged = batches(&merged);
+            let plan = split.residual(&merged, &source).map_err(|e| refusal(&e))?;
+            let plan = engine.plan(&plan, &runtime).map_err(|e| refusal(&e))?;
+            let mut undecided = Vec::new();
+            // Where every cell is listed nothing is held.
+            let guarded = cells.iter().flatten().any(|site| site.minimum_persons > 1);
+            for check in split.checks.iter().filter(|_| guarded) {
+                let plan = check.plan(&merged, &source).map_err(|e| refusal(&e))?;
+                let rows = check.rows(&engine.collect(&plan, &runtime)?).map_err(|e| refusal(&e.into()))?;
+                undecided.push(Undecided { clause: check.clause.to_owned(), rows });
+            }
+            undecided.retain(|undecided| undecided.rows > 0);
+            Ok((plan, Notes { precisions, undecided }))
         })
         .await?;
     let batches = execute_stream(plan, state.engine.0.task_ctx()).map_err(|e| refusal(&e))?;

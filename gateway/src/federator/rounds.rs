@@ -19,7 +19,8 @@ use crate::config::Project;
 use crate::state::State;
 
 /// What all rounds came to.
-pub(super) struct Asked {
+#[derive(Debug)]
+pub(crate) struct Asked {
     /// How each site of the project ended, by site.
     pub(super) outcomes: Vec<SiteOutcome>,
     pub(super) cells: Result<Cells, Refusal>,
@@ -30,6 +31,32 @@ pub(super) struct Asked {
 
 /// By site, then by feed.
 pub(super) type CodesHeld = BTreeMap<SiteId, BTreeMap<usize, u64>>;
+
+impl Asked {
+    /// What one round came to that has not ended everywhere.
+    pub(super) fn of_one_round(points: usize, replies: Vec<Reply>) -> Self {
+        let mut cells: Cells = vec![Vec::new(); points];
+        let (mut outcomes, mut codes_held) = (Vec::new(), CodesHeld::new());
+        for reply in replies {
+            if reply.outcome.state.contributes() {
+                codes_held.insert(reply.outcome.site.clone(), reply.codes_held);
+            }
+            outcomes.push(reply.outcome);
+            for (point, of_site) in reply.cells {
+                if let Some(sites) = cells.get_mut(point) {
+                    sites.push(of_site);
+                }
+            }
+        }
+        Self { outcomes, cells: Ok(cells), warnings: Vec::new(), codes_held }
+    }
+
+    /// What the cells take in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let batches = self.cells.iter().flatten().flatten().flat_map(|site| &site.cells);
+        batches.map(datafusion::arrow::array::RecordBatch::get_array_memory_size).sum()
+    }
+}
 
 /// Asks all rounds.
 pub(super) async fn all(state: &Arc<State>, question: &Question, terms: &Terms, project: &Project) -> Asked {

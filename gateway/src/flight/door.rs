@@ -88,8 +88,8 @@ impl FlightService for Door {
         let schema = match read(&request.get_ref().cmd, "descriptor")? {
             // The schema alone needs no ticket, and parameters need no values.
             command @ (Command::CommandStatementQuery(_) | Command::CommandPreparedStatementQuery(_)) => {
-                let person = self.0.person(&request)?;
-                prepare::schema(self.0.state(), &person, command).await?
+                let (person, options) = self.0.caller(&request)?;
+                prepare::schema(self.0.state(), &person, &options, command).await?
             }
             _ => self.0.get_flight_info(request).await?.into_inner().schema,
         };

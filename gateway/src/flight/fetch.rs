@@ -21,7 +21,7 @@ use super::prepare::Planned;
 use super::status;
 use crate::admission::Place;
 use crate::explain::explain;
-use crate::federator::{self, Progress, Terms};
+use crate::federator::{self, Progress, Seen, Terms};
 use crate::options::Options;
 use crate::refused::Refused;
 use crate::state::State;
@@ -67,7 +67,7 @@ pub(super) async fn fetch(state: &Arc<State>, asking: Asking, run: Run) -> Resul
 pub(super) struct Asking {
     planned: Planned,
     pub(super) terms: Terms,
-    place: Place,
+    place: Arc<Place>,
     explain_json: bool,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Asked {
     metadata: Bytes,
     batches: BoxStream<'static, Result<RecordBatch, Refusal>>,
     note: Option<Note>,
-    place: Option<Place>,
+    place: Option<Arc<Place>>,
 }
 
 impl Asking {
@@ -89,6 +89,11 @@ impl Asking {
         planned: Planned,
         place: Place,
     ) -> Result<Self, Refusal> {
+        let place = Arc::new(place);
+        if let Some(kept) = planned.fetch.clone() {
+            let terms = Terms { progress: Progress::default(), wait: options.wait, ..kept.terms.clone() };
+            return Ok(Self { planned, terms, place, explain_json: false });
+        }
         let project = state.authorise(&person, options, &planned.question.split.facts)?.cloned();
         let (deadline, warning) = options.deadline(state.limits.deadline, state.limits.max_deadline);
         let terms = Terms {
@@ -99,6 +104,9 @@ impl Asking {
             min_sites: options.min_sites.unwrap_or(1),
             warnings: warning.into_iter().collect(),
             progress: Progress::default(),
+            wait: options.wait,
+            seen: Seen::default(),
+            _place: Some(Arc::clone(&place)),
         };
         Ok(Self { planned, terms, place, explain_json: options.explain_json() })
     }
@@ -110,7 +118,11 @@ impl Asking {
     /// The sites that will be asked.
     pub(super) fn sites(&self) -> &[SiteId] {
         match &self.terms.project {
-            Some(project) if !self.planned.explain && !self.planned.question.split.release_points.is_empty() => {
+            Some(project)
+                if !self.planned.explain
+                    && self.planned.fetch.is_none()
+                    && !self.planned.question.split.release_points.is_empty() =>
+            {
                 &project.sites
             }
             _ => &[],
@@ -122,7 +134,7 @@ impl Asking {
         let Self { planned, terms, place, explain_json } = self;
         let (schema, place) = (planned.schema(), Some(place));
         if planned.explain {
-            let batch = explain(state, &planned.question, terms.project.as_ref(), explain_json);
+            let batch = explain(state, &planned.question, &terms, explain_json).await;
             let batch = batch.map_err(|error| {
                 tracing::error!(error = renkei_service::chain(&error), "the explanation could not be built");
                 Refusal::new(Code::Failed, "the explanation could not be built")
@@ -132,7 +144,11 @@ impl Asking {
         }
         let mut note = Note::new(&terms);
         tracing::debug!(query_id = %terms.query_id, sql = planned.question.sql, "question");
-        match federator::ask(state, &planned.question, &terms).await {
+        let answer = match &planned.fetch {
+            Some(kept) => federator::fetch(state, kept, terms.wait).await,
+            None => federator::ask(state, &planned.question, &terms).await,
+        };
+        match answer {
             Ok(answer) => {
                 let metadata = answer.answered.map(|answered| answered.to_json()).unwrap_or_default();
                 Ok(Asked { schema, metadata: Bytes::from(metadata), batches: answer.batches, note: Some(note), place })
@@ -153,7 +169,7 @@ impl Asked {
 
     /// An answer that waited and is fetched.
     pub(super) fn resumed(self, place: Place) -> Self {
-        Self { place: Some(place), ..self }
+        Self { place: Some(Arc::new(place)), ..self }
     }
 
     /// Sends the rows. The place is given back when the stream ends or is dropped.
@@ -170,7 +186,7 @@ impl Asked {
 struct Rows {
     batches: BoxStream<'static, Result<RecordBatch, Refusal>>,
     note: Option<Note>,
-    _place: Option<Place>,
+    _place: Option<Arc<Place>>,
     run: Run,
     ended: bool,
 }

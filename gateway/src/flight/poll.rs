@@ -5,12 +5,14 @@
 //! all. At the end no descriptor comes back, and the one endpoint's ticket gives the answer without asking again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_flight::sql::{ProstMessageExt, TicketStatementQuery};
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo, Ticket};
 use bytes::Bytes;
 use prost::Message;
 use renkei_types::{PersonId, Refusal};
+use tokio::runtime::Handle;
 use tonic::Status;
 
 use super::fetch::Asking;
@@ -19,6 +21,9 @@ use super::prepare::Planned;
 use super::status;
 use crate::options::Options;
 use crate::state::State;
+
+/// How long a client whose call broke off has to call again.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Begins a question.
 pub(super) fn start(
@@ -40,10 +45,40 @@ pub(super) async fn again(state: &State, person: &PersonId, handle: &[u8]) -> Re
     let (id, seen) = polled::read(handle);
     let refuse = |refusal: Refusal| status::status(&refusal);
     let polled = state.handles.polled(person, id).map_err(refuse)?;
+    let waiting = Waiting::begin(&polled);
     polled.wait(seen, state.limits.answer_lifetime).await;
+    waiting.end();
     // It may have been cancelled or fetched meanwhile.
     let polled = state.handles.polled(person, id).map_err(refuse)?;
     tell(state, &polled, id)
+}
+
+/// A poll at work. One that is dropped before its answer was polled by a client that has gone: unless somebody polls
+/// again soon, nobody wants the question any more, and it ends at the hospitals.
+struct Waiting(Option<Arc<Polled>>);
+
+impl Waiting {
+    fn begin(polled: &Arc<Polled>) -> Self {
+        polled.touch();
+        Self(Some(Arc::clone(polled)))
+    }
+
+    fn end(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let (Some(polled), Ok(runtime)) = (self.0.take(), Handle::try_current()) else { return };
+        let polls = polled.polls();
+        runtime.spawn(async move {
+            tokio::time::sleep(GRACE).await;
+            if polled.polls() == polls && !polled.is_finished() {
+                polled.cancel();
+            }
+        });
+    }
 }
 
 /// What was known without asking anybody.

@@ -5,6 +5,7 @@
 //! handle expires, is cancelled or makes room for another, the task is aborted and with it the calls to the sites.
 //! The finished answer waits, merged but not computed, for the one fetch of its ticket.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(crate) struct Polled {
     project: Option<ProjectId>,
     stage: watch::Receiver<Stage>,
     shared: Arc<Shared>,
+    /// Polls that waited for it so far.
+    polls: AtomicU64,
     task: AbortOnDropHandle<()>,
 }
 
@@ -79,7 +82,8 @@ impl Polled {
             };
             left.0.end(outcome);
         });
-        Self { schema, query_id, project, stage, shared, task: AbortOnDropHandle::new(task) }
+        let (polls, task) = (AtomicU64::new(0), AbortOnDropHandle::new(task));
+        Self { schema, query_id, project, stage, shared, polls, task }
     }
 
     /// Waits until there is something that the caller has not seen, or for as long as a poll may take: not so long that
@@ -100,6 +104,16 @@ impl Polled {
         }
         let json = stage.to_json(&self.query_id, self.project.as_ref()).into();
         Ok(Seen { json, share: stage.share(), changes: stage.changes, finished: stage.finished })
+    }
+
+    /// Somebody waits for it.
+    pub(super) fn touch(&self) {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often somebody has waited for it.
+    pub(super) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
     }
 
     /// Whether it no longer runs.

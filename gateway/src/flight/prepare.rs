@@ -6,8 +6,8 @@ use arrow_flight::sql::Command;
 use bytes::Bytes;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
-use renkei_plan::strip_explain;
-use renkei_types::{PersonId, Refusal};
+use renkei_plan::{strip_explain, strip_fetch};
+use renkei_types::{Code, PersonId, QueryId, Refusal};
 use tokio::runtime::Handle;
 use tonic::Status;
 
@@ -16,6 +16,7 @@ use super::handles::Prepared;
 use super::status;
 use crate::explain;
 use crate::federator::{Question, Text, resolve};
+use crate::late::Kept;
 use crate::options::Options;
 use crate::state::State;
 
@@ -25,6 +26,8 @@ pub(crate) struct Planned {
     pub(crate) question: Question,
     /// Whether it is to be explained rather than asked.
     pub(crate) explain: bool,
+    /// A question that was asked before and goes on, whose answer is wanted.
+    pub(crate) fetch: Option<Arc<Kept>>,
 }
 
 impl Planned {
@@ -47,8 +50,13 @@ pub(crate) async fn planned(
 }
 
 /// The schema of the answer to a command, without values for its parameters.
-pub(crate) async fn schema(state: &Arc<State>, person: &PersonId, command: Command) -> Result<Bytes, Status> {
-    let prepared = prepare(state, person, text(state, person, command)?.sql).await;
+pub(crate) async fn schema(
+    state: &Arc<State>,
+    person: &PersonId,
+    options: &Options,
+    command: Command,
+) -> Result<Bytes, Status> {
+    let prepared = prepare(state, person, options, text(state, person, command)?.sql).await;
     let (_, schema) = prepared.map_err(|refusal| status::status(&refusal))?;
     encode(&schema)
 }
@@ -76,9 +84,12 @@ async fn plan(
     sql: String,
     parameters: Vec<ScalarValue>,
 ) -> Result<Planned, Refusal> {
+    if let Some(id) = fetched(&sql)? {
+        return kept(state, person, &id);
+    }
     // Planning takes the machine's time as much as asking does.
     let _place = state.admission.enter(person)?;
-    let (planner, bound_at) = (Arc::clone(&state.planner), state.clock.now());
+    let (planner, bound_at, view) = (Arc::clone(&state.planner), state.clock.now(), options.view());
     let (engine, vocabulary, runtime) = (Arc::clone(&state.engine), state.vocabulary.clone(), Handle::current());
     let planned = state
         .pool
@@ -88,30 +99,55 @@ async fn plan(
             let sql = inner.map_or_else(|| sql.clone(), str::to_owned);
             let text = Text { sql, parameters, bound_at };
             let question = resolve(&planner, &engine, vocabulary.as_deref(), text, &runtime)?;
-            let schema = if explain { explain::schema() } else { client_schema(&question.split.output_schema()) };
-            let question = Question { schema, ..question };
-            Ok(Planned { question, explain })
+            let split = Arc::unwrap_or_clone(question.split).viewed(view)?;
+            let schema = if explain { explain::schema() } else { client_schema(&split.output_schema()) };
+            let question = Question { schema, coded: Arc::new(split.coded()), split: Arc::new(split), ..question };
+            Ok(Planned { question, explain, fetch: None })
         })
         .await?;
     state.authorise(person, options, &planned.question.split.facts)?;
     Ok(planned)
 }
 
+/// The question that a statement `FETCH '<query id>'` names; none where it is another statement.
+fn fetched(sql: &str) -> Result<Option<QueryId>, Refusal> {
+    let Some(rest) = strip_fetch(sql) else { return Ok(None) };
+    let id = rest.trim_end().trim_end_matches(';').trim_end();
+    let id = id.strip_prefix('\'').and_then(|id| id.strip_suffix('\'')).unwrap_or(id);
+    QueryId::new(id).map(Some).map_err(|_| {
+        Refusal::new(Code::StatementKind, "FETCH: what follows is not the id of a question")
+            .hint("write FETCH and the query id of the answer, such as FETCH 'q-…'")
+    })
+}
+
+/// What waits under a query id, if its project is still the person's.
+fn kept(state: &State, person: &PersonId, id: &QueryId) -> Result<Planned, Refusal> {
+    let kept = state.late.get(person, id)?;
+    let options = Options { project: Some(kept.project.id.clone()), ..Options::default() };
+    state.authorise(person, &options, &kept.question.split.facts)?;
+    Ok(Planned { question: kept.question.clone(), explain: false, fetch: Some(kept) })
+}
+
 /// Plans a statement before its parameters have values. Returns it with the schema of its answer.
 pub(crate) async fn prepare(
     state: &Arc<State>,
     person: &PersonId,
+    options: &Options,
     sql: String,
 ) -> Result<(Prepared, SchemaRef), Refusal> {
+    if let Some(id) = fetched(&sql)? {
+        let schema = kept(state, person, &id)?.schema();
+        return Ok((Prepared { sql, types: Vec::new(), parameters: Vec::new() }, schema));
+    }
     let _place = state.admission.enter(person)?;
-    let planner = Arc::clone(&state.planner);
+    let (planner, view) = (Arc::clone(&state.planner), options.view());
     state
         .pool
         .run(move || {
             let inner = strip_explain(&sql);
             let text = inner.unwrap_or(&sql);
             let types = planner.parameters(text)?;
-            let schema = planner.prepare(text)?;
+            let schema = planner.prepare_viewed(text, view)?;
             let schema = if inner.is_some() { explain::schema() } else { client_schema(&schema) };
             Ok((Prepared { sql, types, parameters: Vec::new() }, schema))
         })

@@ -382,11 +382,11 @@ impl FlightSqlService for FlightSql {
         query: ActionCreatePreparedStatementRequest,
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let person = self.person(&request)?;
+        let (person, options) = self.caller(&request)?;
         if query.transaction_id.is_some_and(|id| !id.is_empty()) {
             return Err(only_asks("a transaction"));
         }
-        let prepared = prepare(&self.state, &person, query.query).await;
+        let prepared = prepare(&self.state, &person, &options, query.query).await;
         let (prepared, schema) = prepared.map_err(|refusal| status::status(&refusal))?;
         let parameter_schema = encode(&parameters::schema(&prepared.types))?;
         Ok(ActionCreatePreparedStatementResult {

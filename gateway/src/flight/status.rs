@@ -107,6 +107,9 @@ mod tests {
             coverage: Coverage::default(),
             warnings: Vec::new(),
             code_sets: Vec::new(),
+            unmapped: Vec::new(),
+            undecided: Vec::new(),
+            fetch: None,
         }
     }
 

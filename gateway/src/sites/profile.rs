@@ -1,6 +1,6 @@
 //! What a node says about itself, checked before it is shown to anybody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use renkei_proto::v1::{self, DescribeResponse};
 use renkei_types::{SiteId, SnapshotId, Timestamp};
@@ -8,6 +8,7 @@ use renkei_types::{SiteId, SnapshotId, Timestamp};
 /// Texts of a node that are shown to people are cut to this.
 const MAX_TEXT: usize = 120;
 const MAX_TABLES: usize = 200;
+const MAX_COLUMNS: usize = 1_000;
 
 /// What a snapshot was sealed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(crate) struct Profile {
     pub(crate) seal: Seal,
     pub(crate) minimum_persons: u32,
     pub(crate) tables: BTreeSet<String>,
+    /// Percent of rows with concept 0, by `table.column`.
+    pub(crate) unmapped: BTreeMap<String, u32>,
     /// Microseconds by which the node's clock is ahead.
     pub(crate) clock_ahead: i64,
 }
@@ -94,9 +97,17 @@ impl Profile {
             seal,
             minimum_persons: wire.minimum_persons,
             tables: wire.tables.iter().take(MAX_TABLES).map(|table| plain(table)).collect(),
+            unmapped: wire.coded.into_iter().take(MAX_COLUMNS).filter_map(coded).collect(),
             clock_ahead: wire.now_micros.saturating_sub(middle),
         })
     }
+}
+
+/// The share of a column of the CDM.
+fn coded(wire: v1::Coded) -> Option<(String, u32)> {
+    let table = renkei_cdm::table(&wire.table)?;
+    let column = table.column(&wire.column)?;
+    (wire.percent_unmapped <= 100).then(|| (format!("{}.{}", table.name, column.name), wire.percent_unmapped))
 }
 
 /// A text of a node as it may be shown: short and without control characters.

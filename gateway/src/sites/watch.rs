@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use renkei_pki::{Credentials, PeerName};
-use renkei_proto::v1::DescribeRequest;
+use renkei_proto::v1::{CodesRequest, DescribeRequest};
 use renkei_service::{Dialler, Jitter, SiteDialler, Target, chain};
 use renkei_types::Clock;
 use tokio_util::sync::CancellationToken;
 
-use super::{Profile, Site};
+use super::{Codes, Profile, Site};
 
 const EVERY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,6 +26,7 @@ async fn describe_for_ever(site: &Site, clock: &dyn Clock) {
     // The sender lives in the link, which `site` holds.
     while state.wait_for(renkei_service::LinkState::is_connected).await.is_ok() {
         describe(site, clock).await;
+        list_codes(site).await;
         // A change of the link, such as a new connection, is described at once.
         drop(tokio::time::timeout(EVERY, state.changed()).await);
     }
@@ -43,6 +44,22 @@ async fn describe(site: &Site, clock: &dyn Clock) {
     match Profile::read(&site.id, wire, sent, clock.now()) {
         Ok(profile) => note(site, profile),
         Err(error) => tracing::warn!(site = %site.id, %error, "the node's description is not taken"),
+    }
+}
+
+/// Asks for the codes in use once for each snapshot and connection.
+async fn list_codes(site: &Site) {
+    let Some(snapshot) = site.profile().and_then(|profile| profile.snapshot.clone()) else { return };
+    if site.codes().snapshot.as_ref() == Some(&snapshot) {
+        return;
+    }
+    let mut client = site.client();
+    let asked = client.codes(CodesRequest {});
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(response)) => site.set_codes(Codes::read(response.into_inner())),
+        // A node of an earlier version has none; it is asked again with the next description, which costs little.
+        Ok(Err(status)) => tracing::debug!(site = %site.id, code = ?status.code(), "no list of codes"),
+        Err(_) => tracing::debug!(site = %site.id, "the list of codes does not come"),
     }
 }
 

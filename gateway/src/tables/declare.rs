@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit}
 pub(crate) enum Kind {
     Text,
     Integer,
+    Number,
     Time,
 }
 
@@ -17,6 +18,7 @@ impl Kind {
         match self {
             Self::Text => DataType::Utf8,
             Self::Integer => DataType::Int64,
+            Self::Number => DataType::Float64,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, None),
         }
     }
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Text => "varchar",
             Self::Integer => "bigint",
+            Self::Number => "double precision",
             Self::Time => "timestamp",
         }
     }
@@ -49,7 +52,7 @@ impl Table {
     }
 }
 
-use Kind::{Integer, Text, Time};
+use Kind::{Integer, Number, Text, Time};
 
 /// The sites.
 pub(crate) const SITES: Table = Table {
@@ -122,5 +125,34 @@ pub(crate) const ANSWERS: Table = Table {
     ],
 };
 
+/// The codes.
+pub(crate) const CODES: Table = Table {
+    name: "renkei.codes",
+    doc: "Codes in use at the visible sites that publish theirs, each with at least the site's minimum of persons.",
+    columns: &[
+        ("system", Text, "The code's system, as in source values; OMOP for a concept of rows without a source code."),
+        ("code", Text, "The code: SYSTEM:code is what a source value is compared with."),
+        ("unit", Text, "The unit in the source; NULL without one."),
+        ("table_name", Text, "The table of the CDM."),
+        ("persons", Integer, "Persons at these sites, the sum of numbers that were rounded down."),
+        ("sites", Integer, "Sites that list it; another may have it for fewer persons, or not publish."),
+        ("unmapped_share", Number, "Share of its rows with concept 0, 0 to 1, weighted by persons."),
+    ],
+};
+
+/// The rules of the language.
+pub(crate) const RULES: Table = Table {
+    name: "renkei.rules",
+    doc: "What the language allows and refuses, with an example of each.",
+    columns: &[
+        ("rule", Text, "The rule."),
+        ("rule_ja", Text, "The rule in Japanese."),
+        ("accepted", Text, "A statement that is taken."),
+        ("refused", Text, "A statement that is refused."),
+        ("code", Text, "The code of the refusal."),
+        ("hint", Text, "What to write instead."),
+    ],
+};
+
 /// Every table.
-pub(crate) const ALL: &[Table] = &[ANSWERS, COLUMNS, SITES, TABLES];
+pub(crate) const ALL: &[Table] = &[ANSWERS, CODES, COLUMNS, RULES, SITES, TABLES];

@@ -15,13 +15,13 @@ use crate::answers::Entry;
 use crate::sites::{Profile, Site};
 use crate::state::State;
 
-type Rows = Result<RecordBatch, ArrowError>;
+pub(super) type Rows = Result<RecordBatch, ArrowError>;
 
-fn text<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
+pub(super) fn text<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn integer(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+pub(super) fn integer(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(values.collect::<Int64Array>())
 }
 
@@ -29,11 +29,11 @@ fn time(values: impl Iterator<Item = Option<Timestamp>>) -> ArrayRef {
     Arc::new(values.map(|at| at.map(|at| at.0)).collect::<TimestampMicrosecondArray>())
 }
 
-fn whole(number: impl TryInto<i64>) -> Option<i64> {
+pub(super) fn whole(number: impl TryInto<i64>) -> Option<i64> {
     number.try_into().ok()
 }
 
-fn batch(table: &Table, columns: Vec<ArrayRef>) -> Rows {
+pub(super) fn batch(table: &Table, columns: Vec<ArrayRef>) -> Rows {
     RecordBatch::try_new(table.schema(), columns)
 }
 

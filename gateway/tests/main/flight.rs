@@ -135,7 +135,7 @@ async fn what_is_about_the_server_is_answered() {
         .get_tables(CommandGetTables { db_schema_filter_pattern: Some("renkei".into()), ..CommandGetTables::default() })
         .await
         .unwrap();
-    assert_eq!(client.fetch(info).await.unwrap().rows().len(), 4);
+    assert_eq!(client.fetch(info).await.unwrap().rows().len(), 6);
     let info = client.sql.get_xdbc_type_info(CommandGetXdbcTypeInfo::default()).await.unwrap();
     assert_eq!(client.fetch(info).await.unwrap().rows().len(), 7);
 

@@ -13,6 +13,8 @@ mod cancelling;
 mod clients;
 mod drivers;
 mod flight;
+mod held;
+mod late;
 mod nodes;
 mod partial;
 mod polling;

@@ -15,7 +15,10 @@ use renkei_plan::{Catalogue, Planner, Question, Split, StateKind};
 use renkei_proto::ipc;
 use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_server::Node;
-use renkei_proto::v1::{AskRequest, AskResponse, Cells, DescribeRequest, DescribeResponse, Outcome, Seal, State};
+use renkei_proto::v1::{
+    AskRequest, AskResponse, Cells, CodeInUse, Coded, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse,
+    Outcome, Seal, State, Verdict,
+};
 use renkei_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -68,6 +71,9 @@ pub struct FakeNode {
     pub persons: u64,
     pub vocabulary: &'static str,
     pub clock_ahead: i64,
+    /// Whether it publishes its codes.
+    pub publishes: bool,
+    pub plan_version: u32,
 }
 
 impl FakeNode {
@@ -82,6 +88,8 @@ impl FakeNode {
             persons: 1_000,
             vocabulary: "v5.0 30-AUG-24",
             clock_ahead: 0,
+            publishes: true,
+            plan_version: renkei_plan::PLAN_VERSION,
         }
     }
 }
@@ -100,7 +108,7 @@ impl Node for Service {
         Ok(Response::new(DescribeResponse {
             site_id: self.0.site.clone(),
             software_version: "0.0-test".into(),
-            plan_version: renkei_plan::PLAN_VERSION,
+            plan_version: self.0.plan_version,
             cdm_version: "5.4".into(),
             snapshot_id: format!("snapshot-{}", self.0.site),
             persons_binned: self.0.persons,
@@ -111,18 +119,49 @@ impl Node for Service {
             snapshot_made_micros: 1_700_000_000_000_000,
             minimum_persons: 10,
             tables: vec!["person".into()],
+            coded: vec![Coded { table: "person".into(), column: "gender_concept_id".into(), percent_unmapped: 7 }],
+        }))
+    }
+
+    async fn assess(&self, request: Request<AskRequest>) -> Result<Response<Verdict>, Status> {
+        let split = split(request.get_ref());
+        assert_eq!(request.get_ref().split_digest, split.digest.0.to_vec());
+        let script = self.0.script.lock().unwrap().clone();
+        Ok(Response::new(match script {
+            Script::Refuse(state, code, message) => {
+                Verdict { state: state.into(), code: code.into(), message: message.into(), hint: "ask there".into() }
+            }
+            _ => Verdict { state: State::Answered.into(), ..Verdict::default() },
+        }))
+    }
+
+    async fn codes(&self, _: Request<CodesRequest>) -> Result<Response<CodesResponse>, Status> {
+        let code = |code: &str, persons_binned| CodeInUse {
+            table: "measurement".into(),
+            system: "JLAC10".into(),
+            code: code.into(),
+            unit: "%".into(),
+            persons_binned,
+            percent_unmapped: 25,
+        };
+        let own = code(&format!("own-{}", self.0.site), 10);
+        let codes = vec![code("3D0450000019", 120), own];
+        Ok(Response::new(CodesResponse {
+            snapshot_id: format!("snapshot-{}", self.0.site),
+            published: self.0.publishes,
+            codes,
         }))
     }
 
     async fn ask(&self, request: Request<AskRequest>) -> Result<Response<Parts>, Status> {
         let request = request.into_inner();
-        let split = split(&request);
+        let (split, round) = (split(&request), request.round as usize);
         self.0.asked.lock().unwrap().push(request);
         self.0.arrived.cancel();
         let script = self.0.script.lock().unwrap().clone();
         let parts = match script {
-            Script::Answer(counts) => answer(&self.0, &split, &counts, |_| {}),
-            Script::Change(counts, change) => answer(&self.0, &split, &counts, change),
+            Script::Answer(counts) => answer(&self.0, (&split, round), &counts, |_| {}),
+            Script::Change(counts, change) => answer(&self.0, (&split, round), &counts, change),
             Script::Refuse(state, code, message) => {
                 let outcome =
                     Outcome { state: state.into(), code: code.into(), message: message.into(), ..Outcome::default() };
@@ -137,7 +176,7 @@ impl Node for Service {
                 let guard = self.0.dropped.clone().drop_guard();
                 let_go.cancelled().await;
                 guard.disarm();
-                answer(&self.0, &split, &counts, |_| {})
+                answer(&self.0, (&split, round), &counts, |_| {})
             }
             Script::Hang => {
                 let _guard = self.0.dropped.clone().drop_guard();
@@ -197,10 +236,10 @@ fn outcome(node: &FakeNode, split: &Split) -> Outcome {
     }
 }
 
-fn answer(node: &FakeNode, split: &Split, counts: &Counts, change: fn(&mut Outcome)) -> Vec<Part> {
+fn answer(node: &FakeNode, (split, round): (&Split, usize), counts: &Counts, change: fn(&mut Outcome)) -> Vec<Part> {
     let mut said = outcome(node, split);
     change(&mut said);
-    let cells = split.release_points.iter().map(|point| {
+    let cells = split.points_of(round).map(|point| {
         let batch = cells(point.cell_schema().field(0).data_type(), counts, &point.cell_schema());
         let bytes = ipc::encode(&point.cell_schema(), &[batch]).unwrap();
         Part::Cells(Cells { release_point: point.index as u32, arrow_ipc: bytes })

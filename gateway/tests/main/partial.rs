@@ -43,6 +43,7 @@ async fn one_bad_site_never_blocks_the_rest() {
             Some(Script::Change(counts(1_000, 1_000), |said| said.split_digest = vec![1; 32])),
             "other failed E-DIGEST: the site derived another split",
         ),
+        (Some(Script::Refuse(State::Failed, "E-DIGEST", "versions differ")), "other failed E-DIGEST: versions differ"),
         (
             Some(Script::Change(counts(1_000, 1_000), |said| said.minimum_persons = 2)),
             "other failed E-UNAVAILABLE: the site applied a minimum of 2 persons",

@@ -228,3 +228,68 @@ async fn a_stopped_gateway_leaves_no_question_behind() {
     consortium.stop().await;
     tokio::time::timeout(Duration::from_secs(5), consortium.node("tokyo").dropped.cancelled()).await.unwrap();
 }
+
+const TWO_ROUNDS: &str = "SELECT gender_concept_id, count(*) AS n FROM person WHERE gender_concept_id IN \
+    (SELECT gender_concept_id FROM person GROUP BY 1 HAVING count(*) > 12) GROUP BY 1 ORDER BY 1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_has_ended_when_its_last_round_has() {
+    let go = CancellationToken::new();
+    let slow = Script::Wait(go.clone(), counts(100, 200));
+    let consortium = Consortium::start(vec![("tokyo", Some(genders(20, 15))), ("kyoto", Some(slow))]).await;
+    let mut client = consortium.person("sato").await;
+    let first = client.poll(statement(TWO_ROUNDS)).await.unwrap();
+    consortium.node("kyoto").arrived.cancelled().await;
+    // The quick site has answered its first round and waits for the second like the slow one.
+    let poll = client.poll(next(&first)).await.unwrap();
+    assert_eq!((sites(&poll), poll.progress()), (vec!["kyoto waiting".into(), "tokyo waiting".into()], 0.0));
+    assert_eq!(told(&poll)["sites_asked"], 2, "a site is counted once, however often it is asked");
+    go.cancel();
+    let last = to_the_end(&mut client, poll).await.unwrap();
+    assert_eq!(sites(&last), ["kyoto answered", "tokyo answered"]);
+    for site in ["tokyo", "kyoto"] {
+        let rounds: Vec<u32> = consortium.node(site).asked.lock().unwrap().iter().map(|asked| asked.round).collect();
+        assert_eq!(rounds, [0, 1], "{site}");
+    }
+    let got = client.fetch(last.info.unwrap()).await.unwrap();
+    assert_eq!(got.rows(), ["8507 | 215 | 2 | 0", "8532 | 120 | 2 | 0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_whose_client_goes_in_the_middle_of_a_poll_ends() {
+    let consortium = Consortium::start(vec![("tokyo", Some(Script::Hang))]).await;
+    let mut client = consortium.person("sato").await;
+    let first = client.poll(statement(BY_GENDER)).await.unwrap();
+    consortium.node("tokyo").arrived.cancelled().await;
+    let command = next(&first);
+    let waiting = tokio::spawn({
+        let command = command.clone();
+        async move { client.poll(command).await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    waiting.abort();
+    tokio::time::timeout(Duration::from_secs(15), consortium.node("tokyo").dropped.cancelled())
+        .await
+        .expect("the hospital is let go");
+    let mut client = consortium.person("sato").await;
+    assert_eq!(refusal(&client.poll(command).await.unwrap_err()).code, Code::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poll_that_broke_off_may_be_made_again() {
+    let go = CancellationToken::new();
+    let slow = Script::Wait(go.clone(), counts(20, 15));
+    let consortium = Consortium::start(vec![("tokyo", Some(slow))]).await;
+    let mut client = consortium.person("sato").await;
+    let first = client.poll(statement(BY_GENDER)).await.unwrap();
+    let command = next(&first);
+    let waiting = tokio::spawn(async move { client.poll(command).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    waiting.abort();
+    let mut client = consortium.person("sato").await;
+    let again = tokio::spawn(async move { to_the_end(&mut client, first).await.unwrap() });
+    // Longer than a client that has gone would be waited for.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    go.cancel();
+    assert_eq!(sites(&again.await.unwrap()), ["tokyo answered"]);
+}

@@ -3,7 +3,7 @@
 use renkei_gateway::EXPLAIN;
 use renkei_proto::v1::State;
 
-use crate::nodes::Script;
+use crate::nodes::{FakeNode, Script};
 use crate::support::{BY_GENDER, Consortium, genders};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,6 +99,78 @@ async fn explain_tells_what_leaves_and_asks_nobody() {
     assert_eq!(whole["release_points"][0]["keys"][0], "person.gender_concept_id: Int32");
     assert!(consortium.node("tokyo").asked.lock().unwrap().is_empty());
 
+    assert_eq!(part("verdict"), "verdict | osaka | did not say: offline\nverdict | tokyo | would be permitted");
+    assert!(part("estimate").contains("2 sites, 1 of them connected; 1 rounds"), "{}", part("estimate"));
+    assert!(part("estimate").contains("is not known before"), "{}", part("estimate"));
+    assert_eq!(whole["verdicts"][1]["permitted"], true);
+    assert_eq!(whole["estimate"]["most_cells"][0], serde_json::Value::Null);
+
     let (_, refusal) = client.refused("EXPLAIN SELECT person_id FROM person").await;
     assert_eq!(refusal.code, renkei_types::Code::Rows);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_tells_each_sites_verdict_and_bounds_the_cells() {
+    let no = Script::Refuse(State::Refused, "E-GRANT-TABLE", "measurement is not granted");
+    let other = FakeNode { plan_version: 1, ..FakeNode::new("old", genders(20, 10)) };
+    let node = |site: &str, node| (site.to_owned(), node);
+    let nodes = vec![
+        node("tokyo", Some(FakeNode::new("tokyo", genders(20, 10)))),
+        node("osaka", Some(FakeNode::new("osaka", no))),
+        node("old", Some(other)),
+    ];
+    let consortium = Consortium::with(nodes, |_| {}).await;
+    let mut client = consortium.person("sato").await;
+    let sql =
+        "EXPLAIN SELECT year_of_birth < 1950 AS old, count(*) FROM person WHERE gender_concept_id = 8507 GROUP BY 1";
+    let rows = client.rows(sql).await;
+    let has = |text: &str| assert!(rows.iter().any(|row| row.contains(text)), "{text}: {rows:#?}");
+    has(
+        "verdict | osaka | would not be answered: refused (E-GRANT-TABLE); measurement is not granted (hint: ask there)",
+    );
+    has("verdict | tokyo | would be permitted");
+    has("codes | NULL | person.gender_concept_id: 8507");
+    // True, false and NULL at each of three sites.
+    has("estimate | NULL | at most 9 cells from all sites together");
+    has("site | old | connected; snapshot snapshot-old");
+    has("splits statements by other rules: its answer would not be merged");
+    assert!(consortium.nodes.iter().all(|node| node.asked.lock().unwrap().is_empty()), "nobody is asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_are_listed_from_sites_that_publish_theirs() {
+    let silent = FakeNode { publishes: false, ..FakeNode::new("kobe", genders(20, 10)) };
+    let nodes = vec![
+        ("tokyo".to_owned(), Some(FakeNode::new("tokyo", genders(20, 10)))),
+        ("osaka".to_owned(), Some(FakeNode::new("osaka", genders(20, 10)))),
+        ("kobe".to_owned(), Some(silent)),
+    ];
+    let consortium = Consortium::with(nodes, |_| {}).await;
+    let mut client = consortium.person("sato").await;
+    let sql = "SELECT system, code, unit, table_name, persons, sites, unmapped_share FROM renkei.codes ORDER BY persons DESC, code";
+    let expected = [
+        "JLAC10 | 3D0450000019 | % | measurement | 240 | 2 | 0.25",
+        "JLAC10 | own-osaka | % | measurement | 10 | 1 | 0.25",
+        "JLAC10 | own-tokyo | % | measurement | 10 | 1 | 0.25",
+    ];
+    let started = std::time::Instant::now();
+    while client.rows(sql).await != expected {
+        assert!(started.elapsed().as_secs() < 20, "{:?}", client.rows(sql).await);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let like = "SELECT code FROM renkei.codes WHERE system = 'JLAC10' AND code LIKE '3D0%'";
+    assert_eq!(client.rows(like).await, ["3D0450000019"]);
+    assert!(consortium.person("outsider").await.rows(sql).await.is_empty(), "whose sites they are not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_are_a_table() {
+    let consortium = Consortium::start(vec![("gone", None)]).await;
+    let mut client = consortium.person("outsider").await;
+    assert_eq!(
+        client.rows("SELECT count(*) AS n, count(hint) AS hints FROM renkei.rules").await,
+        [format!("{n} | {n}", n = renkei_plan::rules().len())]
+    );
+    let sql = "SELECT refused, code FROM renkei.rules WHERE code = 'E-KEY-USE'";
+    assert_eq!(client.rows(sql).await, ["SELECT count(*) FROM person WHERE person_id = 7 | E-KEY-USE"]);
 }

@@ -21,6 +21,7 @@ use super::quarantine::Quarantine;
 use super::report::TableReport;
 use super::sink::Sink;
 use super::{IngestError, Phase, Progress, Rejects};
+use crate::profile::Counting;
 use crate::store::{FileEntry, Person, Shape};
 
 /// The zone that is furthest ahead: what is not yet today there is in the future everywhere.
@@ -47,6 +48,7 @@ pub(super) struct Done {
     pub(super) tables: Vec<TableReport>,
     pub(super) tally: Tally,
     pub(super) vocabulary_version: Option<String>,
+    pub(super) profile: Counting,
 }
 
 impl<'a> Job<'a> {
@@ -147,6 +149,9 @@ impl<'a> Job<'a> {
             let numbers = shape.owner().map(|column| batch.column(column).as_primitive::<UInt32Type>().values());
             present.extend(numbers.iter().flat_map(|numbers| numbers.iter().copied()));
             report.unmapped += if shape.owner().is_some() { unmapped(shape, &batch) } else { 0 };
+            if let Some(numbers) = numbers {
+                self.done.profile.look(shape.table, &batch, numbers);
+            }
             checks.look(&batch, numbers.map(|numbers| &numbers[..]), &mut self.done.tally);
             if shape.table.name == "vocabulary" {
                 self.vocabulary(&batch);

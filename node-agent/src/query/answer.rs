@@ -8,7 +8,7 @@ use renkei_policy::{Denial, Permit};
 use renkei_proto::ipc::{self, IpcError};
 use renkei_proto::node_state;
 use renkei_proto::v1;
-use renkei_proto::v1::{AskResponse, Cells, Outcome, ask_response::Part};
+use renkei_proto::v1::{AskResponse, Cells, Outcome, Verdict, ask_response::Part};
 use renkei_types::{Class, Code, Refusal, SiteState};
 
 use super::answered;
@@ -101,6 +101,14 @@ impl Answer {
     /// What explains any state but `answered`, for the node's own records.
     pub(crate) fn reason(&self) -> &str {
         self.refusal.as_ref().map_or("", |refusal| &refusal.message)
+    }
+
+    /// The state with what explains it, as a verdict.
+    pub(super) fn verdict(self) -> Verdict {
+        let state = node_state(self.state).into();
+        let Some(refusal) = self.refusal else { return Verdict { state, ..Verdict::default() } };
+        let hint = refusal.hint.unwrap_or_default();
+        Verdict { state, code: refusal.code.to_string(), message: refusal.message, hint }
     }
 
     /// The messages that leave: how it went, then the cells.

@@ -5,7 +5,7 @@ pub struct DescribeRequest {
     #[prost(int64, tag = "1")]
     pub now_micros: i64,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DescribeResponse {
     #[prost(string, tag = "1")]
     pub site_id: ::prost::alloc::string::String,
@@ -41,6 +41,20 @@ pub struct DescribeResponse {
     /// CDM tables in which the snapshot has rows.
     #[prost(string, repeated, tag = "13")]
     pub tables: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How much of each coded column has no concept.
+    #[prost(message, repeated, tag = "14")]
+    pub coded: ::prost::alloc::vec::Vec<Coded>,
+}
+/// A coded column in which at least the site's minimum of persons have rows.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Coded {
+    #[prost(string, tag = "1")]
+    pub table: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub column: ::prost::alloc::string::String,
+    /// Rows with concept 0, in whole percent.
+    #[prost(uint32, tag = "3")]
+    pub percent_unmapped: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AskRequest {
@@ -143,6 +157,52 @@ pub struct CodesHeld {
     pub feed: u32,
     #[prost(uint64, tag = "2")]
     pub codes: u64,
+}
+/// What the site's policy says of a question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Verdict {
+    /// Answered: it would be permitted.
+    #[prost(enumeration = "State", tag = "1")]
+    pub state: i32,
+    #[prost(string, tag = "2")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub hint: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CodesRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CodesResponse {
+    /// The snapshot in which they were counted.
+    #[prost(string, tag = "1")]
+    pub snapshot_id: ::prost::alloc::string::String,
+    /// Whether the site publishes its codes.
+    #[prost(bool, tag = "2")]
+    pub published: bool,
+    /// Most frequent first, at most 20,000.
+    #[prost(message, repeated, tag = "3")]
+    pub codes: ::prost::alloc::vec::Vec<CodeInUse>,
+}
+/// A code with at least the site's minimum of persons.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CodeInUse {
+    #[prost(string, tag = "1")]
+    pub table: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub system: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub code: ::prost::alloc::string::String,
+    /// Empty where rows have none.
+    #[prost(string, tag = "4")]
+    pub unit: ::prost::alloc::string::String,
+    /// Rounded down to a multiple of the site's bin.
+    #[prost(uint64, tag = "5")]
+    pub persons_binned: u64,
+    /// Rows with concept 0, in whole percent.
+    #[prost(uint32, tag = "6")]
+    pub percent_unmapped: u32,
 }
 /// Released cells of one release point.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -362,6 +422,44 @@ pub mod node_client {
             req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Ask"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Whether a question would be permitted. No record is read, and nothing but the verdict is told.
+        pub async fn assess(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AskRequest>,
+        ) -> std::result::Result<tonic::Response<super::Verdict>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/renkei.v1.Node/Assess");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Assess"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The codes in use, as far as the site publishes them.
+        pub async fn codes(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CodesRequest>,
+        ) -> std::result::Result<tonic::Response<super::CodesResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/renkei.v1.Node/Codes");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Codes"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -396,6 +494,16 @@ pub mod node_server {
             &self,
             request: tonic::Request<super::AskRequest>,
         ) -> std::result::Result<tonic::Response<Self::AskStream>, tonic::Status>;
+        /// Whether a question would be permitted. No record is read, and nothing but the verdict is told.
+        async fn assess(
+            &self,
+            request: tonic::Request<super::AskRequest>,
+        ) -> std::result::Result<tonic::Response<super::Verdict>, tonic::Status>;
+        /// The codes in use, as far as the site publishes them.
+        async fn codes(
+            &self,
+            request: tonic::Request<super::CodesRequest>,
+        ) -> std::result::Result<tonic::Response<super::CodesResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct NodeServer<T> {
@@ -558,6 +666,92 @@ pub mod node_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/renkei.v1.Node/Assess" => {
+                    #[allow(non_camel_case_types)]
+                    struct AssessSvc<T: Node>(pub Arc<T>);
+                    impl<T: Node> tonic::server::UnaryService<super::AskRequest>
+                    for AssessSvc<T> {
+                        type Response = super::Verdict;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Node>::assess(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AssessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/renkei.v1.Node/Codes" => {
+                    #[allow(non_camel_case_types)]
+                    struct CodesSvc<T: Node>(pub Arc<T>);
+                    impl<T: Node> tonic::server::UnaryService<super::CodesRequest>
+                    for CodesSvc<T> {
+                        type Response = super::CodesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CodesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Node>::codes(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CodesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

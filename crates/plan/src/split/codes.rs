@@ -25,6 +25,7 @@ use renkei_types::Refusal;
 
 use super::feed::feed_scan;
 use super::join::{across, conjuncts, one_sided};
+use super::reach::Held;
 use super::walk::{Kind, Relation, Walker, rebuilt, reference_only};
 use super::{Key, ReleasePoint, release};
 use crate::catalogue::{CatalogueTable, Owner, is_catalogue_scan};
@@ -246,7 +247,7 @@ fn codes(vocabulary: &Relation, selected: &Selected, once: bool) -> Result<Relat
     if once {
         plan = LogicalPlan::Distinct(Distinct::All(Arc::new(plan)));
     }
-    Ok(Relation { kind: Kind::Released, plan, meanings, owner: None, hidden: Vec::new() })
+    Ok(Relation { kind: Kind::Released, plan, meanings, owner: None, single: false, held: Held::default() })
 }
 
 /// The codes of a set that are in a column of a table of persons, as cells: what a site counts.
@@ -295,6 +296,7 @@ fn held(feed: &super::Feed, scan: &TableScan, column: &str) -> Result<Option<Rel
         outputs: Vec::new(),
         reference_tables,
         tables,
+        single: false,
     }))
 }
 

@@ -14,6 +14,7 @@ use datafusion::logical_expr::{Aggregate, Expr, Filter, Join, JoinConstraint, Jo
 use datafusion::prelude::coalesce;
 use renkei_types::Refusal;
 
+use super::reach::Reach;
 use super::release;
 use super::walk::{Relation, Walker, not_supported, rebuilt};
 use crate::meaning::Meaning;
@@ -69,10 +70,8 @@ pub(super) fn aggregate(
             None => Expr::Column(column),
         }
     });
-    let exprs = visible.chain(joined.carried()).collect();
-    let plan = rebuilt(Projection::try_new(exprs, Arc::new(joined.plan.clone())))?;
-    let meanings = vec![Meaning::RELEASED; groups + aggregate.aggr_expr.len()];
-    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, ..joined })
+    let visible = visible.collect();
+    walker.projected(&joined, visible)
 }
 
 /// The cells (keys, value), counted by the keys: the keys under hidden names, then the count.
@@ -123,10 +122,22 @@ fn join(base: Relation, part: Relation, keys: &[Column]) -> Result<Relation, Ref
         false,
     ))?;
     let meanings = base.meanings.iter().chain(&part.meanings).copied().collect();
-    // A value counts once it is listed anywhere: how many sites list it says nothing about the row.
-    let hidden = base.hidden.clone();
-    let pairs = hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]).map(Expr::Column);
-    let exprs = base.visible().into_iter().chain(part.visible()).chain(pairs).collect();
+    // A value counts once it is listed anywhere: how many sites list it says nothing about the row. What no site lists is
+    // not counted, so that the count is whole only where everything is listed.
+    let mut held = base.held.clone();
+    held.reaches.resize(base.meanings.len(), Reach::Exact);
+    held.reaches.extend((0..part.meanings.len()).map(|index| part.held.reach(index).clone()));
+    let room = |column: &Column| {
+        let rooms = base.held.counts.iter().map(|counts| Expr::Column(counts.room.clone()));
+        let unsure = coalesce([Expr::Column(column.clone())].into_iter().chain(rooms).collect());
+        unsure.alias_qualified(column.relation.clone(), column.name.clone())
+    };
+    let of_part = |column: &Column| part.held.counts.iter().any(|counts| counts.unsure == *column);
+    let carried = held.columns().into_iter().map(|column| match of_part(&column) {
+        true => room(&column),
+        false => Expr::Column(column),
+    });
+    let exprs = base.visible().into_iter().chain(part.visible()).chain(carried).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Join(plan))))?;
-    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, hidden, ..base })
+    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, held, ..base })
 }

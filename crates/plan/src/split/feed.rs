@@ -18,6 +18,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Projection, TableSource};
 use renkei_types::Refusal;
 
 use super::codes::{CodeSet, vocabulary_tables};
+use super::reach::Held;
 use super::walk::{Kind, Relation, Walker, rebuilt};
 use super::{ReleasePoint, bind, released};
 use crate::meaning::Meaning;
@@ -136,7 +137,7 @@ impl Walker {
         let index = self.feeds.len();
         let round = rebuilt(round_after(&input.plan, &self.points))?;
         let visible = input.plan.schema().columns().into_iter().take(input.meanings.len()).collect::<Vec<_>>();
-        let counted = !input.hidden.is_empty();
+        let counted = !input.held.counts.is_empty();
         let plan = released::numbered(&input, "f")?;
         let fields: Vec<Field> = plan
             .schema()
@@ -177,6 +178,7 @@ pub(super) fn feed_scan(
         plan: LogicalPlan::Projection(plan),
         meanings: vec![meaning; columns.len()],
         owner: None,
-        hidden: Vec::new(),
+        single: false,
+        held: Held::default(),
     })
 }

@@ -17,6 +17,7 @@ use unowned::{local_reference, local_scalar, local_site, reference_reference, si
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt};
 use crate::MAX_JOINS;
 use crate::meaning::{Meaning, Scope, first_place};
+use crate::split::reach::{Counts, Held, Reach};
 use crate::split::release;
 
 impl Walker {
@@ -56,7 +57,11 @@ impl Walker {
             (Kind::Vocabulary, Kind::Vocabulary | Kind::Constant) | (Kind::Constant, Kind::Vocabulary) => {
                 reference_reference(join, left, right)
             }
-            (Kind::Released | Kind::Constant, Kind::Released | Kind::Constant) => released_released(join, left, right),
+            (Kind::Released | Kind::Constant, Kind::Released | Kind::Constant) => {
+                let equated = conjuncts(join).iter().filter_map(|conjunct| equated(conjunct, &left, &right)).collect();
+                self.check_join(join, &left, &right, equated)?;
+                released_released(join, left, right)
+            }
             (Kind::Local, Kind::Released) => self.local_released(join, left, right, true),
             (Kind::Released, Kind::Local) => self.local_released(join, left, right, false),
             (Kind::SiteOwned, _) | (_, Kind::SiteOwned) => {
@@ -148,6 +153,11 @@ pub(super) fn across<'a>(expr: &'a Expr, left: &Relation, right: &Relation) -> O
         (_, true) => Some((b, a)),
         _ => None,
     }
+}
+
+/// The two sides of an equality across, in the order left, right.
+fn equated(expr: &Expr, left: &Relation, right: &Relation) -> Option<(Expr, Expr)> {
+    across(expr, left, right).map(|(a, b)| (Expr::Column(a.clone()), Expr::Column(b.clone())))
 }
 
 /// The key domains that the join equates.
@@ -290,27 +300,70 @@ fn project(
     };
     let exprs = visible.into_iter().chain(owner).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Join(plan))))?;
-    Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: owner_column, hidden: Vec::new() })
+    // Only a person's own row beside the person's own row is still the only one.
+    let single = match join.join_type {
+        JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => left.single,
+        JoinType::Inner | JoinType::Left | JoinType::Right => left.single && right.single,
+        _ => false,
+    };
+    let held = Held::default();
+    Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: owner_column, single, held })
 }
 
 fn released_released(join: &Join, left: Relation, right: Relation) -> Result<Relation, Refusal> {
     let kind =
         if left.kind == Kind::Constant && right.kind == Kind::Constant { Kind::Constant } else { Kind::Released };
     let plan = build(join, &left, &right, None)?;
-    let (visible, meanings, hidden) = match one_sided(join.join_type) {
-        true => {
-            let (visible, meanings) = kept(join, &plan, &left);
-            (visible, meanings, left.hidden.clone())
-        }
-        false => (
-            left.visible().into_iter().chain(right.visible()).collect(),
-            both(&left, &right, false, false),
-            left.hidden.iter().chain(&right.hidden).cloned().collect(),
-        ),
+    let one_sided = one_sided(join.join_type);
+    let (visible, meanings) = match one_sided {
+        true => kept(join, &plan, &left),
+        false => (left.visible().into_iter().chain(right.visible()).collect(), both(&left, &right, false, false)),
     };
     let meanings = if kind == Kind::Released { vec![Meaning::RELEASED; meanings.len()] } else { meanings };
-    let pairs = hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]).map(Expr::Column);
-    let exprs = visible.into_iter().chain(pairs).collect();
+    let held = held(join, &left, &right, visible.len());
+    // Where a row found no partner, a cell that every site holds may be the one: then what is missing is not known.
+    let kept_apart = |counts: &Counts, other: &Relation| {
+        let [sites, held, unsure, room] = counts.columns().map(|column| Expr::Column(column.clone()));
+        let rooms = other.held.counts.iter().map(|counts| Expr::Column(counts.room.clone()));
+        let name = counts.unsure.clone();
+        let unsure = coalesce([unsure].into_iter().chain(rooms).collect());
+        let unsure = unsure.alias_qualified(name.relation, name.name);
+        [sites, held, unsure, room]
+    };
+    let mut carried = held.columns().into_iter().map(Expr::Column).collect::<Vec<_>>();
+    if !one_sided && join.join_type != JoinType::Inner {
+        let changed: Vec<Expr> = [(&left, &right), (&right, &left)]
+            .into_iter()
+            .flat_map(|(own, other)| own.held.counts.iter().flat_map(move |counts| kept_apart(counts, other)))
+            .collect();
+        let bounds = carried.split_off(changed.len());
+        carried = changed.into_iter().chain(bounds).collect();
+    }
+    let exprs = visible.into_iter().chain(carried).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Join(plan))))?;
-    Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: None, hidden })
+    Ok(Relation { kind, plan: LogicalPlan::Projection(plan), meanings, owner: None, single: false, held })
+}
+
+/// What held parts do to a join of results.
+fn held(join: &Join, left: &Relation, right: &Relation, visible: usize) -> Held {
+    let counted = |relation: &Relation| !relation.held.counts.is_empty();
+    if !counted(left) && (one_sided(join.join_type) || !counted(right)) {
+        return Held::default();
+    }
+    let reaches = |relation: &Relation| {
+        (0..relation.meanings.len()).map(|index| relation.held.reach(index).clone()).collect::<Vec<_>>()
+    };
+    let mut held = Held { counts: left.held.counts.clone(), reaches: reaches(left), loose: true, order: None };
+    if one_sided(join.join_type) {
+        // The mark says whether there is a partner, which may be held.
+        let unsure = left.held.counts.iter().flat_map(|counts| [counts.unsure.clone(), counts.room.clone()]).collect();
+        held.reaches.resize(visible, Reach::Open { unsure });
+        return held;
+    }
+    held.counts.extend(right.held.counts.iter().cloned());
+    held.reaches.extend(reaches(right));
+    // What stands beside each row whatever is held leaves rows as they are.
+    let beside = join.on.is_empty() && join.filter.as_ref().is_none_or(|filter| *filter == lit(true));
+    held.loose = left.held.loose || right.held.loose || !beside;
+    held
 }

@@ -6,7 +6,7 @@ use datafusion::common::{Column, TableReference};
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, GroupingSet, Limit, LogicalPlan, Projection, Sort, Union, Window,
+    Aggregate, Distinct, Expr, FetchType, GroupingSet, Limit, LogicalPlan, Projection, SkipType, Sort, Union, Window,
     WindowFunctionDefinition,
 };
 use renkei_cdm::OWNER_COLUMN;
@@ -15,6 +15,7 @@ use renkei_types::{Code, Refusal};
 use super::walk::{Kind, Relation, Walker, no_subquery, not_supported, rebuilt};
 use crate::catalogue::CatalogueTable;
 use crate::meaning::{Class, Meaning, Scope, Shape, first_place, is_null_or_zero};
+use crate::split::reach::{Held, Order, Reach};
 use crate::split::release;
 
 pub(super) fn scan(name: &TableReference, table: &CatalogueTable, meanings: Vec<Meaning>) -> Result<Relation, Refusal> {
@@ -24,7 +25,8 @@ pub(super) fn scan(name: &TableReference, table: &CatalogueTable, meanings: Vec<
         plan: LogicalPlan::TableScan(rebuilt(scan)?),
         meanings,
         owner: Some(Column::new(Some(name.clone()), OWNER_COLUMN)),
-        hidden: Vec::new(),
+        single: table.name() == "person",
+        held: Held::default(),
     })
 }
 
@@ -121,7 +123,9 @@ impl Walker {
             Kind::Released | Kind::Constant => {
                 sort.expr.iter().try_for_each(|key| no_subquery(&key.expr, "ORDER BY"))?;
                 let plan = Sort { expr: sort.expr.clone(), input: Arc::new(input.plan.clone()), fetch: sort.fetch };
-                Ok(Relation { plan: LogicalPlan::Sort(plan), ..input })
+                let order = Order { keys: sort.expr.clone(), of: Box::new(input.clone()) };
+                let held = Held { order: Some(order), ..input.held };
+                Ok(Relation { plan: LogicalPlan::Sort(plan), held, ..input })
             }
         }
     }
@@ -135,8 +139,21 @@ impl Walker {
                     "aggregate first and limit the cells, or take row_number() OVER (PARTITION BY person_id …) = 1",
                 ));
         }
+        let mut held = input.held.clone();
+        if let Some(order) = held.order.take() {
+            let skip = match rebuilt(limit.get_skip_type())? {
+                SkipType::Literal(skip) => skip,
+                SkipType::UnsupportedExpr => 0,
+            };
+            let fetch = match rebuilt(limit.get_fetch_type())? {
+                FetchType::Literal(fetch) => fetch,
+                FetchType::UnsupportedExpr => None,
+            };
+            self.check_top(&order, skip, fetch)?;
+        }
+        held.loose |= !held.counts.is_empty();
         let plan = Limit { input: Arc::new(input.plan.clone()), ..limit.clone() };
-        Ok(Relation { plan: LogicalPlan::Limit(plan), ..input })
+        Ok(Relation { plan: LogicalPlan::Limit(plan), held, ..input })
     }
 }
 
@@ -146,8 +163,14 @@ fn reorder(relation: Relation, input: &Relation, new: Vec<Meaning>) -> Result<Re
     let added = columns.into_iter().skip(input.plan.schema().fields().len()).map(Expr::Column);
     let exprs: Vec<Expr> = input.visible().into_iter().chain(added).chain(input.carried()).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(relation.plan)))?;
+    let mut held = input.held.clone();
+    held.order = None;
+    if !held.counts.is_empty() {
+        let unsure: Vec<Column> = held.counts.iter().map(|counts| counts.unsure.clone()).collect();
+        held.reaches.extend(new.iter().map(|_| Reach::Open { unsure: unsure.clone() }));
+    }
     let meanings = input.meanings.iter().copied().chain(new).collect();
-    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, ..input.clone() })
+    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, held, ..input.clone() })
 }
 
 fn group_keys(aggregate: &Aggregate, input: &Relation) -> Result<Vec<Meaning>, Refusal> {
@@ -174,6 +197,7 @@ fn in_every_set(aggregate: &Aggregate, input: &Relation) -> Result<bool, Refusal
 /// An aggregate keyed by a person stays inside the hospital: one row per person and further keys.
 fn per_person(aggregate: &Aggregate, input: Relation, keys: Vec<Meaning>) -> Result<Relation, Refusal> {
     let scope = input.scope("SELECT");
+    let single = release::sets(aggregate).is_none() && keys.iter().copied().all(is_person_key);
     let mut meanings = keys;
     if release::sets(aggregate).is_some() {
         meanings.push(Meaning::LABEL);
@@ -199,7 +223,7 @@ fn per_person(aggregate: &Aggregate, input: Relation, keys: Vec<Meaning>) -> Res
     let visible = columns.iter().filter(|column| **column != owner);
     let exprs = visible.chain([&owner]).cloned().map(Expr::Column).collect();
     let plan = rebuilt(Projection::try_new(exprs, Arc::new(LogicalPlan::Aggregate(plan))))?;
-    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, owner: Some(owner), ..input })
+    Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, owner: Some(owner), single, ..input })
 }
 
 fn per_person_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal> {
@@ -295,7 +319,8 @@ fn union_local(inputs: Vec<Relation>) -> Result<Relation, Refusal> {
         plan: LogicalPlan::Union(plan),
         meanings,
         owner: Some(Column::new_unqualified(OWNER_COLUMN)),
-        hidden: Vec::new(),
+        single: false,
+        held: Held::default(),
     })
 }
 

@@ -416,6 +416,7 @@ fn point(
         outputs: cell.outputs,
         reference_tables,
         tables,
+        single: input.single,
     };
     let known = walker.points.iter().position(|have| have.same(&new));
     let point = match known {

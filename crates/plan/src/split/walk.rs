@@ -10,7 +10,9 @@ use renkei_types::{Code, Refusal};
 
 use crate::catalogue::{CatalogueTable, Owner};
 use crate::meaning::{Meaning, SUBQUERY_HINT, Scope};
-use crate::split::{Facts, Feed, ReleasePoint, local, released};
+use crate::split::reach::Held;
+use crate::split::undecided::Check;
+use crate::split::{Facts, Feed, ReleasePoint, local};
 use crate::subqueries::has_subquery;
 
 /// Where a relation may be.
@@ -32,14 +34,16 @@ pub(super) enum Kind {
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
     pub(super) kind: Kind,
-    /// Visible columns first, in the statement's order, then the owner (Local) or the hidden pairs (Released).
+    /// Visible columns first, in the statement's order, then the owner (Local) or the hidden columns (Released).
     pub(super) plan: LogicalPlan,
     /// One per visible column.
     pub(super) meanings: Vec<Meaning>,
     /// The hidden person number, where Local.
     pub(super) owner: Option<Column>,
-    /// Columns counting contributing and holding sites, one pair for each release point inside.
-    pub(super) hidden: Vec<(Column, Column)>,
+    /// Whether a person has at most one row, where Local.
+    pub(super) single: bool,
+    /// What held parts do to it, where Released.
+    pub(super) held: Held,
 }
 
 impl Relation {
@@ -62,8 +66,7 @@ impl Relation {
 
     /// The hidden columns as expressions.
     pub(super) fn carried(&self) -> Vec<Expr> {
-        let pairs = self.hidden.iter().flat_map(|(sites, held)| [sites.clone(), held.clone()]);
-        self.owner.iter().cloned().chain(pairs).map(Expr::Column).collect()
+        self.owner.iter().cloned().chain(self.held.columns()).map(Expr::Column).collect()
     }
 }
 
@@ -92,6 +95,7 @@ pub(super) struct Walker {
     pub(super) vocabulary: BTreeSet<String>,
     /// Names of columns that are read outside the vocabulary's own parts.
     pub(super) used: BTreeSet<String>,
+    pub(super) checks: Vec<Check>,
     /// Joins so far, however they were written.
     pub(super) joins: usize,
     /// Occurrences of hidden pairs so far: their names never meet.
@@ -99,12 +103,12 @@ pub(super) struct Walker {
 }
 
 impl Walker {
-    /// Walks the whole statement and returns the gateway's half.
-    pub(super) fn root(&mut self, plan: &LogicalPlan) -> Result<LogicalPlan, Refusal> {
+    /// Walks the whole statement and returns what the gateway's half yields.
+    pub(super) fn root(&mut self, plan: &LogicalPlan) -> Result<Relation, Refusal> {
         let relation = self.relation(plan)?;
         let relation = self.at_gateway(relation)?;
         match relation.kind {
-            Kind::Released | Kind::Constant => released::finish(relation),
+            Kind::Released | Kind::Constant => Ok(relation),
             Kind::Local => Err(rows_refusal(plan, &relation)),
             Kind::SiteOwned => {
                 Err(Refusal::new(Code::Rows, "SELECT: rows of a site's own table would reach the output")
@@ -161,7 +165,7 @@ impl Walker {
         if kind == Kind::Local {
             return local::scan(&scan.table_name, table, meanings);
         }
-        Ok(Relation { kind, plan, meanings, owner: None, hidden: Vec::new() })
+        Ok(Relation { kind, plan, meanings, owner: None, single: false, held: Held::default() })
     }
 
     fn alias(&mut self, alias: &SubqueryAlias) -> Result<Relation, Refusal> {
@@ -173,7 +177,7 @@ impl Walker {
         let requalify = |column: &Column| Column::new(Some(alias.alias.clone()), column.name.clone());
         Ok(Relation {
             owner: input.owner.as_ref().map(requalify),
-            hidden: input.hidden.iter().map(|(sites, held)| (requalify(sites), requalify(held))).collect(),
+            held: input.held.aliased(&alias.alias),
             plan,
             ..input
         })
@@ -189,6 +193,9 @@ impl Walker {
             }
             _ => projection.expr.iter().map(|expr| scope.projected(expr)).collect::<Result<_, _>>()?,
         };
+        if input.kind == Kind::Released {
+            return self.projected(&input, projection.expr.clone());
+        }
         let exprs = projection.expr.iter().cloned().chain(input.carried()).collect();
         let plan = rebuilt(Projection::try_new(exprs, Arc::new(input.plan.clone())))?;
         Ok(Relation { plan: LogicalPlan::Projection(plan), meanings, ..input })
@@ -204,7 +211,13 @@ impl Walker {
             }
         }
         match input.kind {
-            Kind::Released => no_subquery(&filter.predicate, "HAVING or WHERE")?,
+            Kind::Released => {
+                no_subquery(&filter.predicate, "HAVING or WHERE")?;
+                let having = matches!(filter.input.as_ref(), LogicalPlan::Aggregate(_));
+                self.check_filter(&input, &filter.predicate, if having { "HAVING" } else { "WHERE" })?;
+                input.held.loose |= !input.exact(&filter.predicate);
+                input.held.order = None;
+            }
             _ => drop(input.scope("WHERE").value(&filter.predicate)?),
         }
         let plan = rebuilt(Filter::try_new(filter.predicate.clone(), Arc::new(input.plan.clone())))?;
@@ -235,7 +248,8 @@ fn constant(plan: &LogicalPlan, columns: usize) -> Relation {
         plan: plan.clone(),
         meanings: vec![Meaning::LABEL; columns],
         owner: None,
-        hidden: Vec::new(),
+        single: false,
+        held: Held::default(),
     }
 }
 

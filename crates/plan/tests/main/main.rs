@@ -11,12 +11,15 @@
 mod accepted;
 mod bad_input;
 mod codes;
+mod explained;
 mod exploration;
+mod held;
 mod leaves;
 mod limits;
 mod mutated;
 mod percentiles;
 mod refused;
+mod rules;
 mod shape;
 
 use renkei_plan::{Catalogue, Planner, Question, Split};

@@ -1,0 +1,58 @@
+//! What the policy says of a question, without asking it.
+//!
+//! The stations are the same as for a question, up to the permit: envelope, split, digest, policy, tables. No record is
+//! read, nothing is executed, and nothing but the verdict leaves, which tells no more than the site's grants and which
+//! tables it has. It is no question, so the signed log has no entry of it; the ordinary log says who wanted to know.
+
+use std::sync::Arc;
+
+use renkei_proto::node_state;
+use renkei_proto::v1::{AskRequest, Verdict};
+use renkei_types::{Code, SiteState};
+
+use super::{Answer, Pipeline, Received, decide, receive, split};
+
+impl Pipeline {
+    /// The verdict.
+    pub(crate) async fn assess(&self, request: AskRequest) -> Verdict {
+        let now = self.clock.now();
+        let received = match self.engine.blocking(move || receive::receive(request, now)).await {
+            Ok(Ok(received)) => Arc::new(received),
+            Ok(Err(refusal)) => return verdict(Err(Box::new(Answer::refused(refusal)))),
+            Err(error) => return verdict(Err(Box::new(Answer::fault("receiving", &error)))),
+        };
+        let (query, project, subject) = (&received.query, &received.project, &received.subject);
+        let assessed = tokio::time::timeout(received.time_left, self.assessed(&received)).await;
+        let late = || Box::new(Answer::failed(Code::Late, "the time for a verdict ran out at the site"));
+        let assessed = assessed.unwrap_or_else(|_| Err(late()));
+        let code = assessed.as_ref().err().and_then(|answer| answer.code()).map(Code::as_str);
+        tracing::info!(%query, %project, %subject, code, "a question was explained");
+        verdict(assessed)
+    }
+
+    async fn assessed(&self, received: &Arc<Received>) -> Result<(), Box<Answer>> {
+        let Ok(_place) = self.places.acquire().await else { return Err(Box::new(Answer::stopping())) };
+        let (planner, asked) = (Arc::clone(&self.planner), Arc::clone(received));
+        let split = match self.engine.blocking(move || split(&planner, &asked)).await {
+            Ok(split) => split.map_err(|refusal| Box::new(Answer::refused(refusal)))?,
+            Err(error) => return Err(Box::new(Answer::fault("planning", &error))),
+        };
+        if received.digest != split.digest.0 {
+            let text = "this site derives another split of the statement than the gateway; versions differ";
+            return Err(Box::new(Answer::failed(Code::Digest, text)));
+        }
+        let tables = self
+            .snapshots
+            .tables(received.snapshot.as_ref())
+            .map_err(|_| Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used")))?;
+        decide::decide(&self.policy, received, &split, &tables)?;
+        decide::mapped(&split, &tables)
+    }
+}
+
+fn verdict(assessed: Result<(), Box<Answer>>) -> Verdict {
+    match assessed {
+        Ok(()) => Verdict { state: node_state(SiteState::Answered).into(), ..Verdict::default() },
+        Err(answer) => answer.verdict(),
+    }
+}
