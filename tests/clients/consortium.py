@@ -259,7 +259,7 @@ class Consortium:
         return done
 
     def _renkei(self, args, project: str | None, person: str, port: int) -> list[str]:
-        connection = ["--gateway", f"localhost:{port}", "--lang", "en"]
+        connection = ["--gateway", f"localhost:{port}"] + ([] if "--lang" in args else ["--lang", "en"])
         for flag, path in self._identity(person).items():
             connection += [f"--{flag}", str(path)]
         if project is not None:

@@ -100,7 +100,7 @@ class TestMetadata:
         (catalog,) = connection.adbc_get_objects(depth="all").read_all().to_pylist()
         schemas = {schema["db_schema_name"]: schema["db_schema_tables"] for schema in catalog["catalog_db_schemas"]}
         assert sorted(schemas) == ["cdm", "renkei"]
-        assert {"answers", "columns", "sites", "tables"} == {table["table_name"] for table in schemas["renkei"]}
+        assert {"answers", "codes", "columns", "rules", "sites", "tables"} == {table["table_name"] for table in schemas["renkei"]}
         tables = {table["table_name"]: table["table_columns"] for table in schemas["cdm"]}
         assert {"person", "measurement", "concept", "visit_occurrence", "episode"} <= tables.keys()
         assert not {"note_nlp", "metadata"} & tables.keys()
