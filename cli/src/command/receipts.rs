@@ -93,7 +93,7 @@ fn print(lines: &[Line], form: ExplainForm, console: Console) -> Result<(), Fail
     let text = match form {
         ExplainForm::Json => lines.iter().map(|line| format!("{}\n", line.json())).collect(),
         ExplainForm::Text if lines.is_empty() => {
-            say!(lang, "every receipt is proven\n", "すべての受領証が証明済みです\n")
+            say!(lang, "no receipt waits for its proof\n", "証明を待つ受領証はありません\n")
         }
         ExplainForm::Text => {
             let column = |title: &str| Column { title: title.into(), right: false };
