@@ -30,6 +30,8 @@ DIALECT = {"integer_division": True, "ieee_floating_point_ops": False, "error_on
 CODE_PREFIX = """CREATE MACRO code_prefix(code, n) AS
     code[: CASE WHEN contains(code, ':') THEN instr(code, ':') ELSE 0 END + n]"""
 
+CLIP = "CREATE MACRO clip(x, lo, hi) AS CASE WHEN x IS NULL THEN NULL ELSE least(greatest(x, lo), hi) END"
+
 Row = tuple
 
 
@@ -40,6 +42,7 @@ class Oracle:
         self.db = duckdb.connect(config=DIALECT)
         self.db.execute("SET TimeZone = 'UTC'")
         self.db.execute(CODE_PREFIX)
+        self.db.execute(CLIP)
         files: dict[str, dict[str, Path]] = {}
         for site, folder in snapshots.items():
             for file in sorted(folder.glob("*.parquet")):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from amounts import number
+from amounts import clipped, number
 from conditions import condition
 from draw import Draw
 from keys import group_key
@@ -86,7 +86,7 @@ def summed(d: Draw, r: Rows, where: Node | None) -> tuple[Node, Meaning]:
     made = number(d, r.values, 2, condition)
     if made is None:
         return flags_summed(d, r, where)
-    node, m = made
+    node, m = clipped(d, made) if d.chance(0.06) else made
     name = d.weighted((("sum", 4), ("avg", 3), ("moments", 3)))
     if name == "moments":
         name = d.pick(MOMENTS)

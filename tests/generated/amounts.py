@@ -62,14 +62,17 @@ def scaled(d: Draw, value: Valued | None) -> Valued | None:
     if isinstance(factor, float):
         meaning = replace(meaning, type="float", exact=False)
     sign = d.pick("**/")
-    return Arithmetic(node, sign, Literal(factor), meaning.whole), replace(meaning, nullable=True)
+    made = replace(meaning, nullable=True, scaled=True)
+    return Arithmetic(node, sign, Literal(factor), meaning.whole), made.bent if sign == "/" and meaning.whole else made
 
 
 def product(d: Draw, a: Valued | None, b: Valued | None) -> Valued | None:
     if a is None or b is None:
         return a or b
     sign = d.pick("*/")
-    made = times(a[1], b[1])
+    made = replace(times(a[1], b[1]), scaled=True)
+    if sign == "/" and made.whole and (a[1].scaled or b[1].scaled):
+        made = made.bent
     if not made.whole and (huge(a[1]) or huge(b[1])):
         return a
     # Integers of 32 bits squared fit 64; what is made of products already might not.
@@ -110,10 +113,12 @@ def years(d: Draw, fields: list[Field]) -> Valued | None:
         d.tag("age")
         shape = max(day.meaning.shape, born.meaning.shape)
         year = Call("date_part", (Literal("year"), day.node))
-        return Arithmetic(year, "-", born.node, True), Meaning("derived", "int", shape, nullable=True)
+        return Arithmetic(year, "-", born.node, True), Meaning(
+            "derived", "int", shape, nullable=True, scaled=born.meaning.scaled
+        )
     if born.meaning.shape > Shape.PLAIN:
         return None
-    return Arithmetic(Literal(2024), "-", born.node, True), Meaning("coarse", "int")
+    return Arithmetic(Literal(2024), "-", born.node, True), Meaning("coarse", "int", scaled=True)
 
 
 def shaped(d: Draw, value: Valued | None) -> Valued | None:
@@ -134,7 +139,6 @@ def shaped(d: Draw, value: Valued | None) -> Valued | None:
             "floor",
             "ceil",
             "trunc",
-            "signum",
             "negative",
             "nullif",
             "coalesce",
@@ -143,13 +147,14 @@ def shaped(d: Draw, value: Valued | None) -> Valued | None:
     rough = replace(meaning, type="float", exact=False, nullable=True)
     match name:
         case "negative":
-            return Form("(- {})", (Arithmetic(node, "*", Literal(1), True) if meaning.whole else node,)), meaning
+            once = Arithmetic(node, "*", Literal(1), True) if meaning.whole else node
+            return Form("(- {})", (once,)), replace(meaning, scaled=meaning.scaled or meaning.whole)
         case "abs":
-            return Call("abs", (node,), meaning.whole), meaning
+            return Call("abs", (node,), meaning.whole), meaning.bent
         case "ln" | "log10" | "log2" if meaning.shape > Shape.GAP:
             return value
         case "sqrt" | "ln" | "log10" | "log2":
-            return Call(name, (Cast(node, "DOUBLE"),)), rough
+            return Call(name, (Cast(node, "DOUBLE"),)), replace(rough, scaled=True)
         case "nullif":
             other = Literal(d.pick(meaning.pool) if meaning.pool else 1)
             return Call("nullif", (node, other)), replace(meaning, nullable=True).at_least(Shape.GAP)
@@ -158,10 +163,21 @@ def shaped(d: Draw, value: Valued | None) -> Valued | None:
         case _ if not meaning.exact:
             return value
         case "round" if meaning.whole:
-            return Call(name, (node,)), meaning
+            return Call(name, (node,)), meaning.bent
         case _:
             digits = (Literal(1),) if name == "round" and d.chance(0.3) else ()
-            return Call(name, (node, *digits), meaning.whole), replace(rough, exact=not digits)
+            return Call(name, (node, *digits), meaning.whole), replace(rough, exact=not digits).bent
+
+
+def clipped(d: Draw, value: Valued) -> Valued:
+    """A value between two of those that its column has, as an aggregate that leaves takes it."""
+    node, meaning = value
+    if not meaning.pool or not meaning.exact or meaning.shape > Shape.GAP:
+        return value
+    d.tag("clip")
+    kept = int if meaning.whole else float
+    low, high = sorted(kept(d.pick(meaning.pool)) for _ in range(2))
+    return Call("clip", (node, Literal(low), Literal(high))), meaning
 
 
 def chosen(d: Draw, condition: Node, value: Valued | None) -> Valued | None:

@@ -24,7 +24,7 @@ class Shape(IntEnum):
 @dataclass(frozen=True)
 class Meaning:
     """`exact` where both sides have the same bits, so that comparing and grouping cannot differ by rounding;
-    `pool` are values that it may have."""
+    `pool` are values that it may have; `scaled` where the statement chose its unit or origin."""
 
     kind: str
     type: str
@@ -33,6 +33,12 @@ class Meaning:
     nullable: bool = False
     exact: bool = True
     pool: tuple = ()
+    scaled: bool = False
+
+    @property
+    def bent(self) -> "Meaning":
+        """What a function that bends at a place of its own makes of it: at a chosen place it is a condition."""
+        return self.at_least(Shape.MIXED) if self.scaled else self
 
     def at_least(self, shape: Shape) -> "Meaning":
         return replace(self, shape=max(self.shape, shape))
@@ -90,7 +96,7 @@ def either(a: Meaning, b: Meaning) -> Meaning:
 def joined(a: Meaning, b: Meaning, shape: Shape) -> Meaning:
     """The meaning of a number that is made of both; arithmetic on floats is not exact."""
     type = "int" if a.whole and b.whole else "float"
-    return Meaning(kind(a.kind, b.kind), type, shape, nullable=True, exact=type == "int")
+    return Meaning(kind(a.kind, b.kind), type, shape, nullable=True, exact=type == "int", scaled=a.scaled or b.scaled)
 
 
 def kind(a: str, b: str) -> str:

@@ -114,7 +114,7 @@ def summed(d: Draw, r: Rows, where: Node | None, gap: Shape) -> tuple[Node, Mean
     name = d.pick(("sum", "sum", "avg", "avg", "stddev_pop", "var_samp"))
     whole = m.whole and name == "sum"
     kind = m.kind if m.kind == "amount" else "derived"
-    meaning = Meaning(kind, "int" if whole else "float", max(m.shape, gap), nullable=True, exact=whole)
+    meaning = Meaning(kind, "int" if whole else "float", max(m.shape, gap), nullable=True, exact=whole, scaled=m.scaled)
     return Aggregate(name, (node,), where=where, float=not m.whole), meaning
 
 

@@ -117,6 +117,25 @@ def _(d: Draw, point: Select):
     return with_key(d, point, d.pick(made)) if made else None
 
 
+@rule("a step at a chosen place", "E-ARGUMENT")
+def _(d: Draw, point: Select):
+    value = some(d, point, "amount", type="float")
+    if not value:
+        return None
+    far = Arithmetic(value, "/", Literal(d.pick((3.5, 200.5))), False)
+    name = d.pick(("ceil", "floor", "trunc", "round", "abs", "signum"))
+    step = Call(name, (Arithmetic(far, "-", value, False) if name == "abs" else far,))
+    return with_item(d, point, Aggregate(d.pick(("sum", "avg", "var_pop", "median")), (step,)))
+
+
+@rule("a clip beside an aggregate", "E-ARGUMENT")
+def _(d: Draw, point: Select):
+    value = some(d, point, "amount", type="float")
+    return value and with_item(
+        d, point, Aggregate("sum", (Arithmetic(Call("clip", (value, Literal(0), Literal(10))), "+", Literal(1), False),))
+    )
+
+
 @rule("a sum of a code, a day or a site", "E-ARGUMENT", "E-TYPE")
 def _(d: Draw, point: Select):
     value = some(d, point, "code", "date")

@@ -28,6 +28,7 @@ mod release;
 mod review;
 mod rules;
 mod settle;
+mod together;
 
 pub use contributions::{BadContributions, Contributions, Part as PersonPart};
 pub use overlap::Difference;

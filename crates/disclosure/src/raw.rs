@@ -24,6 +24,8 @@ pub struct RawState {
     pub state: StructArray,
     /// [`Contributions`](crate::Contributions) to it; `None` where all rows of the cell contribute.
     pub contributors: Option<BinaryArray>,
+    /// [`Contributions`](crate::Contributions) of those whose values no clip has moved; `None` where nothing is clipped.
+    pub free: Option<BinaryArray>,
     /// Whether the rest of the cell has to be protected as well.
     pub conditional: bool,
     /// Whether amounts are summed, so that the largest contributors have to be looked at.

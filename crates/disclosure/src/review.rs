@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, Int64Array, StructArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, StructArray};
 use arrow_schema::SchemaRef;
 use renkei_policy::{Level, Permit};
 use roaring::RoaringBitmap;
@@ -11,7 +11,6 @@ use std::sync::Arc;
 use crate::complement::{Weights, complete};
 use crate::contributions::Contributions;
 use crate::levels::Levels;
-use crate::overlap::Seen;
 use crate::rules::{Reason, few, nearly_all, refuse};
 use crate::{Raw, RawState, ReleaseError, bins};
 
@@ -46,6 +45,8 @@ pub(crate) struct State {
     pub(crate) array: StructArray,
     /// Where not all rows of the cell contribute.
     pub(crate) own: Option<Vec<Contributions>>,
+    /// Where values are clipped: those whom no bound has moved.
+    pub(crate) free: Option<Vec<Contributions>>,
     pub(crate) conditional: bool,
     pub(crate) amounts: bool,
     /// Why it is held in a cell.
@@ -98,11 +99,12 @@ fn point(permit: &Permit, raw: Raw) -> Result<Point, ReleaseError> {
 }
 
 fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseError> {
-    let own = match raw.contributors.filter(|_| permit.guarded()) {
-        Some(contributors) => Some(Contributions::decode_all(&contributors)?),
-        None => None,
+    let sets = |column: Option<BinaryArray>| {
+        column.filter(|_| permit.guarded()).as_ref().map(Contributions::decode_all).transpose()
     };
-    if raw.state.len() != rows || own.as_ref().is_some_and(|own| own.len() != rows) {
+    let (own, free) = (sets(raw.contributors)?, sets(raw.free)?);
+    let lengths = [&own, &free].into_iter().flatten().all(|sets| sets.len() == rows);
+    if raw.state.len() != rows || !lengths {
         return Err(ReleaseError::Lengths);
     }
     let mut held: Vec<_> = finite(&raw.state).map(|finite| (!finite).then_some(Reason::NotANumber)).collect();
@@ -115,7 +117,7 @@ fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseEr
         }
         array = merged;
     }
-    Ok(State { array, own, conditional: raw.conditional, amounts: raw.amounts, held })
+    Ok(State { array, own, free, conditional: raw.conditional, amounts: raw.amounts, held })
 }
 
 /// The cells whose numbers are numbers: an infinite total says of everybody else that they did not matter.
@@ -176,8 +178,11 @@ impl Point {
                 let own = state.own.as_ref().and_then(|own| own.get(cell));
                 let contributing = own.unwrap_or(contributions);
                 let rest = || state.conditional && few(persons.saturating_sub(contributing.len()), minimum);
+                let free = state.free.as_ref().and_then(|free| free.get(cell));
+                let known = || !contributing.is_empty() && free.is_some_and(|free| free.len() < minimum);
                 let reason = match refuse(contributing, state.amounts, minimum) {
                     Some(reason) => Some(reason),
+                    None if known() => Some(Reason::Contributors),
                     None if rest() => Some(Reason::Rest),
                     None if population.is_some_and(|all| nearly_all(contributing.len(), all, minimum)) => {
                         Some(Reason::Population)
@@ -216,7 +221,7 @@ impl Point {
     }
 
     /// Holds what would show what is held, within the release point.
-    fn complement(&mut self, minimum: u64) {
+    pub(crate) fn complement(&mut self, minimum: u64) {
         if self.levels.exposures.is_empty() {
             return;
         }
@@ -326,95 +331,5 @@ impl Weights for Sets<'_> {
         largest.sort_by(|a, b| b.total_cmp(a));
         let largest = [largest.first().copied().unwrap_or(0.0), largest.get(1).copied().unwrap_or(0.0)];
         union.len() >= self.minimum && !(amounts && crate::rules::dominated(total, largest))
-    }
-}
-
-impl Reviewed {
-    /// The rules that look at all cells of the answer together.
-    fn together(&mut self) {
-        let mut seen = Seen::default();
-        let minimum = self.minimum;
-        let several = self.points.len() > 1;
-        for (index, point) in self.points.iter_mut().enumerate() {
-            loop {
-                point.complement(minimum);
-                if !several || !apart(index, point, &seen, minimum) {
-                    break;
-                }
-            }
-            if several {
-                remember(index, point, &mut seen);
-            }
-        }
-    }
-}
-
-/// Holds what differs by few from what leaves with an earlier release point; true where something was.
-fn apart(index: usize, point: &mut Point, seen: &Seen, minimum: u64) -> bool {
-    let mut changed = false;
-    let aspects: Vec<_> = point.aspects().filter(|_| !point.states.is_empty()).collect();
-    for aspect in aspects {
-        for cell in 0..point.rows {
-            let Some(set) = point.contributions(aspect, cell).filter(|_| point.shows(aspect, cell)) else { continue };
-            let within = || {
-                let inside = seen.within(index, set.persons());
-                !inside.is_empty() && few(set.persons().difference_len(&inside), minimum)
-            };
-            if seen.near(index, set.persons(), minimum) || within() {
-                point.withhold(aspect, cell, Reason::Overlap);
-                changed = true;
-            }
-        }
-        let level_cells: Vec<Vec<usize>> = point.levels.sets().map(<[usize]>::to_vec).collect();
-        for cells in level_cells {
-            changed |= divided(index, point, aspect, &cells, seen, minimum);
-        }
-    }
-    changed
-}
-
-/// Holds the smallest part of a set that an earlier release point shows as a whole, where the parts lack few of it.
-fn divided(index: usize, point: &mut Point, aspect: Option<usize>, cells: &[usize], seen: &Seen, minimum: u64) -> bool {
-    let shown: Vec<usize> = cells.iter().copied().filter(|cell| point.shows(aspect, *cell)).collect();
-    let mut wholes: Vec<RoaringBitmap> = Vec::new();
-    for cell in &shown {
-        let Some(set) = point.contributions(aspect, *cell) else { continue };
-        for whole in seen.around(index, set.persons()) {
-            if !wholes.contains(whole) {
-                wholes.push(whole.clone());
-            }
-        }
-    }
-    let mut changed = false;
-    for whole in wholes {
-        loop {
-            let parts: Vec<(u64, usize)> = shown
-                .iter()
-                .filter(|cell| point.shows(aspect, **cell))
-                .filter_map(|cell| point.contributions(aspect, *cell).map(|set| (set, *cell)))
-                .filter(|(set, _)| set.persons().is_subset(&whole))
-                .map(|(set, cell)| (set.len(), cell))
-                .collect();
-            let sets = parts.iter().filter_map(|(_, cell)| point.contributions(aspect, *cell));
-            let union = sets.fold(RoaringBitmap::new(), |union, set| union | set.persons());
-            let smallest = parts.iter().min().filter(|_| few(whole.difference_len(&union), minimum));
-            let Some((_, cell)) = smallest.copied() else { break };
-            point.withhold(aspect, cell, Reason::Overlap);
-            changed = true;
-        }
-    }
-    changed
-}
-
-fn remember(index: usize, point: &Point, seen: &mut Seen) {
-    for aspect in point.aspects().filter(|_| !point.states.is_empty()) {
-        for cell in (0..point.rows).filter(|cell| point.shows(aspect, *cell)) {
-            if let Some(set) = point.contributions(aspect, cell) {
-                seen.add(index, set.persons());
-            }
-        }
-        for union in point.unions(aspect) {
-            seen.add(index, &union);
-        }
     }
 }

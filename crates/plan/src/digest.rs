@@ -86,6 +86,7 @@ pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
             h.part(state.kind.name().as_bytes());
             h.number(usize::from(state.conditional));
             h.number(usize::from(state.second.is_some()));
+            h.number(usize::from(state.free.is_some()));
         }
         h.number(point.outputs.len());
         for output in &point.outputs {

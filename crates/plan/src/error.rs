@@ -40,9 +40,7 @@ fn instead(function: &str) -> Option<&'static str> {
             "cut dates with date_trunc('month', event_date), or to 'week', 'quarter', 'year'"
         }
         "to_date" | "str_to_date" | "make_date" => "write a literal: DATE '2024-04-01', or CAST($1 AS DATE)",
-        "clip" | "clamp" | "winsorize" => {
-            "a mean between free bounds shows single extremes; take median(x) or percentile_cont, or FILTER (WHERE x BETWEEN a AND b)"
-        }
+        "clamp" | "winsorize" => "hold a value between two literals inside the aggregate: avg(clip(x, 0, 100))",
         "nvl" | "ifnull" | "isnull" => "write coalesce(x, 0)",
         "iff" | "if" | "decode" => "write CASE WHEN condition THEN x ELSE y END",
         "quantile" | "percentile" | "percentile_disc" | "quantile_disc" | "percentile_approx" => {

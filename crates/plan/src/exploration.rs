@@ -94,6 +94,11 @@ fn literals(expr: &Expr, inputs: &[&LogicalPlan], found: &mut Vec<OffGrid>) {
             Expr::InList(InList { expr, list, .. }) => {
                 list.iter().for_each(|literal| check(expr, literal, inputs, found));
             }
+            Expr::ScalarFunction(function) if function.name() == "clip" => {
+                if let Some((value, bounds)) = function.args.split_first() {
+                    bounds.iter().for_each(|literal| check(value, literal, inputs, found));
+                }
+            }
             _ => {}
         }
         Ok(TreeNodeRecursion::Continue)

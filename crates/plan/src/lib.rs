@@ -20,6 +20,7 @@
 //! the engine's own partial aggregate states (for `count(distinct)` and `median` those *are* the raw values).
 
 mod catalogue;
+mod clip;
 mod code_prefix;
 mod date_trunc;
 mod dialect;
@@ -55,7 +56,7 @@ pub use statement::{
 
 /// Version of the split rules. It goes into every digest, so that sites with other rules are told apart from sites
 /// with other answers.
-pub const PLAN_VERSION: u32 = 3;
+pub const PLAN_VERSION: u32 = 4;
 
 /// Name of the column that says how many sites contributed to a row.
 pub const SITES_COLUMN: &str = "renkei_sites";

@@ -6,7 +6,12 @@
 //! condition shows whom the condition chose (`sum(CASE WHEN p THEN 1000000 ELSE 1 END)`, `sum(flag + 1)`): nobody is
 //! missing from its contributors, so that no minimum of persons protects the few.
 //!
-//! Both follow *values*, not mentions: `CASE WHEN value > 8 THEN 1 ELSE 0 END` mentions an amount but yields one
+//! Beside them stands whether the value was *scaled*: its unit or origin was chosen by whoever asks, by a product, a
+//! quotient, a logarithm or a constant that was added. What bends at a place of its own, such as `ceil` or `abs`, takes
+//! what was not scaled, at the grain of the data; `sum(ceil(x / 200))` would count those above 200, few as they may be,
+//! among the steps of everybody else.
+//!
+//! All follow *values*, not mentions: `CASE WHEN value > 8 THEN 1 ELSE 0 END` mentions an amount but yields one
 //! constant or nothing, and may be grouped; `value + 1` yields an amount, and may not. A key yields nothing: it may
 //! only stand bare in the few places that the walk looks at itself, in `IS [NOT] NULL`, and in an equality with a key
 //! of its domain.
@@ -67,29 +72,31 @@ pub struct Meaning {
     pub class: Class,
     /// How conditions took part in it.
     pub shape: Shape,
+    /// Whether whoever asks chose its unit or origin.
+    pub scaled: bool,
 }
 
 impl Meaning {
     pub(crate) const CONSTANT: Self = Self::plain(Class::Constant);
     pub(crate) const RELEASED: Self = Self::plain(Class::Released);
     /// True or false by a condition.
-    pub(crate) const FLAG: Self = Self { class: Class::Constant, shape: Shape::Choice };
+    pub(crate) const FLAG: Self = Self::CONSTANT.with(Shape::Choice);
     /// One of several constants.
-    pub(crate) const LABEL: Self = Self { class: Class::Constant, shape: Shape::Mixed };
+    pub(crate) const LABEL: Self = Self::CONSTANT.with(Shape::Mixed);
     /// What is carried unseen: a key that nobody may touch.
     pub(crate) const HIDDEN: Self = Self::plain(Class::Key { domain: "hidden", nullable: false });
 
     pub(crate) const fn plain(class: Class) -> Self {
-        Self { class, shape: Shape::Plain }
+        Self { class, shape: Shape::Plain, scaled: false }
     }
 
     pub(crate) const fn with(self, shape: Shape) -> Self {
-        Self { class: self.class, shape }
+        Self { shape, ..self }
     }
 
     /// The same class, at least as conditional as `shape`.
     pub(crate) fn at_least(self, shape: Shape) -> Self {
-        Self { class: self.class, shape: self.shape.max(shape) }
+        Self { shape: self.shape.max(shape), ..self }
     }
 
     /// The meaning of a CDM column.
@@ -166,25 +173,45 @@ impl Meaning {
             (a, b) if a.shape.max(b.shape) <= Shape::Gap => a.shape.max(b.shape),
             _ => Shape::Mixed,
         };
-        Self { class, shape }
+        let shifted = (self == Self::CONSTANT) != (other == Self::CONSTANT);
+        Self { class, shape, scaled: self.scaled || other.scaled || shifted }
     }
 
     /// The product or quotient of both: 0 or NULL where either is.
     fn times(self, other: Self) -> Self {
-        Self { class: self.class.and(other.class), shape: self.shape.max(other.shape) }
+        let scaled = self != Self::CONSTANT || other != Self::CONSTANT;
+        Self { class: self.class.and(other.class), shape: self.shape.max(other.shape), scaled }
+    }
+
+    /// The quotient of integers: steps, at the grain of the data where the person's own numbers are divided.
+    fn whole_quotient(self, other: Self) -> Self {
+        let chosen = self.scaled || other.scaled || (self == Self::CONSTANT) != (other == Self::CONSTANT);
+        self.times(other).at_least(if chosen { Shape::Mixed } else { Shape::Plain })
+    }
+
+    /// The same in a unit of the asker's choice.
+    fn scaled(self) -> Self {
+        Self { scaled: self != Self::CONSTANT, ..self }
+    }
+
+    /// What bends at a place of its own, such as the steps into which a value is cut: at the grain of the data it is
+    /// the value, elsewhere a choice.
+    fn bent(self) -> Self {
+        if self.scaled { self.at_least(Shape::Mixed) } else { self }
     }
 
     /// A value made of both in a way that is not known to keep 0 and NULL.
     fn mixed_with(self, other: Self) -> Self {
         let known = self == Self::CONSTANT && other == Self::CONSTANT;
-        Self { class: self.class.and(other.class), shape: if known { Shape::Plain } else { Shape::Mixed } }
+        let shape = if known { Shape::Plain } else { Shape::Mixed };
+        Self { class: self.class.and(other.class), shape, scaled: !known }
     }
 
     /// A column that holds one or the other, as UNION makes it.
     pub(crate) fn or(self, other: Self) -> Self {
         let constant = self.class == Class::Constant || other.class == Class::Constant;
         let shape = if constant { Shape::Mixed } else { self.shape.max(other.shape) };
-        Self { class: self.class.and(other.class), shape }
+        Self { class: self.class.and(other.class), shape, scaled: self.scaled || other.scaled }
     }
 }
 

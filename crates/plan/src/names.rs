@@ -16,6 +16,7 @@ use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSou
 use renkei_types::{Code, Refusal};
 
 use crate::Catalogue;
+use crate::clip::clip;
 use crate::code_prefix::code_prefix;
 use crate::date_trunc::date_trunc;
 use crate::{ranks, total};
@@ -69,6 +70,7 @@ impl Names {
         }
         scalar.insert("date_trunc".to_owned(), date_trunc());
         scalar.insert("code_prefix".to_owned(), code_prefix());
+        scalar.insert("clip".to_owned(), clip());
         scalar.insert("abs".to_owned(), total::absolute());
         // Every aggregate is known by name, so that a refusal can say which one to take instead; the walk has the list.
         let mut aggregate = HashMap::new();

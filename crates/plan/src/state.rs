@@ -83,6 +83,9 @@ pub struct CellState {
     pub filter: Option<Expr>,
     /// Which rows contribute to it (Boolean over the input); `None` where every row of the cell does.
     pub contributors: Option<Expr>,
+    /// Which of these rows lie strictly between the bounds of a clip (Boolean over the input): enough persons must, else
+    /// the others' values are known and theirs are the rest; `None` where nothing is clipped.
+    pub free: Option<Expr>,
     /// Whether contribution depends on a condition, so that the rest of the cell has to be protected too.
     pub conditional: bool,
 }

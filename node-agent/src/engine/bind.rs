@@ -29,7 +29,13 @@ pub(super) fn contributors_name(i: usize) -> String {
     format!("p{i}")
 }
 
-/// The plan that computes the raw cells: keys `k0…`, states `s0…`, then persons and contributors where guarded.
+/// Name of the column of those whose contributions to state `i` no clip has moved.
+pub(super) fn free_name(i: usize) -> String {
+    format!("f{i}")
+}
+
+/// The plan that computes the raw cells: keys `k0…`, states `s0…`, then persons, contributors and, of clipped values, the
+/// contributors whom no clip has moved, where guarded.
 pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'_>) -> Result<LogicalPlan> {
     let input = scans(point.input.clone(), sources)?;
     let owner = Expr::Column(point.owner.clone());
@@ -43,6 +49,10 @@ pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'
             if let Some(contributors) = &state.contributors {
                 let parts = contributions(state, &owner, &input)?;
                 aggregates.push(filtered(parts, Some(contributors.clone()))?.alias(contributors_name(i)));
+            }
+            if let Some(free) = &state.free {
+                let rows = state.contributors.iter().cloned().chain([free.clone()]).reduce(Expr::and);
+                aggregates.push(call(&contributions_udaf(), owner.clone(), rows)?.alias(free_name(i)));
             }
         }
     }

@@ -10,7 +10,7 @@ use datafusion::common::{Result, internal_datafusion_err};
 use renkei_disclosure::{Raw, RawState};
 use renkei_plan::{ReleasePoint, StateKind};
 
-use super::bind::{PERSONS, contributors_name};
+use super::bind::{PERSONS, contributors_name, free_name};
 
 /// Reads the aggregate's output: keys, states, persons, contributors.
 pub(super) fn read(point: &ReleasePoint, guarded: bool, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Raw> {
@@ -28,9 +28,14 @@ pub(super) fn read(point: &ReleasePoint, guarded: bool, schema: &SchemaRef, batc
             (Some(_), true) => Some(sets(&column(&contributors_name(i))?)?),
             _ => None,
         };
+        let free = match (&state.free, guarded) {
+            (Some(_), true) => Some(sets(&column(&free_name(i))?)?),
+            _ => None,
+        };
         states.push(RawState {
             state: structure(state.kind, &column(&format!("s{i}"))?)?,
             contributors,
+            free,
             conditional: state.conditional,
             amounts: amounts(state.kind),
         });

@@ -85,7 +85,7 @@ fn raw(cells: &[Cell], conditional: bool, counted: bool) -> Raw {
         schema: Arc::new(schema),
         keys: vec![Arc::new(cells.iter().map(|c| c.0).collect::<Int64Array>())],
         sets: false,
-        states: vec![RawState { state, contributors, conditional, amounts: false }],
+        states: vec![RawState { state, contributors, free: None, conditional, amounts: false }],
         persons: counted.then(|| column(cells.iter().map(|c| persons(0, c.1)))),
     }
 }
@@ -162,7 +162,7 @@ fn what_is_not_a_number_is_held_under_any_minimum() {
             schema: Arc::new(schema),
             keys: vec![Arc::new(Int64Array::from_iter_values(0..4))],
             sets: false,
-            states: vec![RawState { state, contributors: None, conditional: false, amounts: false }],
+            states: vec![RawState { state, contributors: None, free: None, conditional: false, amounts: false }],
             persons: Some(column((0..4).map(|cell| persons(cell * 50, 50)))),
         };
         let released = release(&permit(minimum), raw).expect("releases");
@@ -215,7 +215,7 @@ fn raw_bins() -> Raw {
         schema: Arc::new(schema),
         keys: vec![Arc::new(Int64Array::from(vec![1, 2]))],
         sets: false,
-        states: vec![RawState { state, contributors: None, conditional: false, amounts: false }],
+        states: vec![RawState { state, contributors: None, free: None, conditional: false, amounts: false }],
         persons: Some(column([persons(0, 30), persons(30, 30)])),
     }
 }
@@ -233,4 +233,20 @@ fn bins_leave_without_persons_and_with_enough_of_them() {
     assert_eq!(ranges(1), [Some(3), Some(2)]);
     assert_eq!(ranges(10), [Some(3), Some(1)], "a bin of three persons joins its neighbour");
     assert_eq!(ranges(11), [None, Some(1)], "ten persons in all, each in every bin, are too few");
+}
+
+/// Whom a clip puts on its bounds is known from their number; what is left of a sum are the others.
+#[test]
+fn clipped_values_need_a_minimum_between_the_bounds() {
+    let held = |free: i64, contributing: i64, minimum| {
+        let mut raw = raw(&[(Some(1), 100, contributing)], false, true);
+        raw.states[0].free = Some(column([persons(0, free)]));
+        release(&permit(minimum), raw).expect("releases").held()
+    };
+    let found =
+        [held(0, 100, 10), held(9, 100, 10), held(10, 100, 10), held(100, 100, 10), held(0, 0, 10), held(0, 9, 1)];
+    assert_eq!(found, [true, true, false, false, false, false]);
+    let mut short = raw(&[(None, 50, 50)], false, true);
+    short.states[0].free = Some(column([]));
+    assert!(matches!(release(&permit(10), short), Err(ReleaseError::Lengths)));
 }

@@ -9,6 +9,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
 use renkei_types::{Code, Position, Refusal};
 
 use super::{Class, Meaning, Shape};
+use crate::clip;
 
 /// What subqueries are taken.
 pub(crate) const SUBQUERY_HINT: &str = "in WHERE: [NOT] EXISTS and [NOT] IN; in WHERE and SELECT: an \
@@ -20,6 +21,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) meanings: &'a [Meaning],
     /// The clause, for messages: `WHERE`, `SELECT`, `GROUP BY`.
     pub(crate) clause: &'a str,
+    /// Whether it is the argument of an aggregate that leaves: only there the rows between a clip's bounds are counted.
+    pub(crate) leaves: bool,
 }
 
 pub(crate) fn place(column: &Column) -> Option<Position> {
@@ -46,10 +49,10 @@ impl Scope<'_> {
             }
             Expr::Alias(alias) => self.value(&alias.expr),
             Expr::Literal(..) | Expr::Placeholder(_) => Ok(Meaning::CONSTANT),
-            Expr::Cast(cast) => self.value(&cast.expr),
+            Expr::Cast(cast) => self.cast(&cast.expr, cast.field.data_type()),
             Expr::TryCast(cast) => {
                 self.castable(cast.field.data_type())?;
-                self.value(&cast.expr)
+                self.cast(&cast.expr, cast.field.data_type())
             }
             Expr::Negative(inner) => self.value(inner),
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => self.null_test(inner),
@@ -86,6 +89,17 @@ impl Scope<'_> {
             }
             _ => Err(self.unsupported("this expression")),
         }
+    }
+
+    /// A cast may lose a value, which is NULL then, or cut it to an integer.
+    fn cast(&self, inner: &Expr, to: &DataType) -> Result<Meaning, Refusal> {
+        let meaning = self.value(inner)?;
+        let from = inner.get_type(self.schema).unwrap_or(DataType::Null);
+        if meaning == Meaning::CONSTANT || keeps_values(&from, to) {
+            return Ok(meaning);
+        }
+        let cut = from.is_floating() && to.is_integer();
+        Ok(if cut { meaning.bent() } else { meaning }.at_least(Shape::Gap))
     }
 
     /// The types that values inside a hospital have: arithmetic of others may fail on one row.
@@ -171,10 +185,15 @@ impl Scope<'_> {
                 self.with_dates(binary.op, &[left.clone(), right.clone()], &[a, b])
             }
             Operator::Plus | Operator::Minus => Ok(a.plus(b)),
+            Operator::Divide if self.integer(left) && self.integer(right) => Ok(a.whole_quotient(b)),
             Operator::Multiply | Operator::Divide => Ok(a.times(b)),
             Operator::Modulo | Operator::StringConcat => Ok(a.mixed_with(b)),
             _ => Err(self.unsupported(&format!("the operator {}", binary.op))),
         }
+    }
+
+    fn integer(&self, expr: &Expr) -> bool {
+        expr.get_type(self.schema).is_ok_and(|data_type| data_type.is_integer())
     }
 
     /// Between two dates lies an interval, an amount; a fixed date serves too. A date that is moved stays a date.
@@ -237,7 +256,8 @@ impl Scope<'_> {
         }
     }
 
-    /// `CASE WHEN x = 0 THEN NULL ELSE x END`, which the dialect puts under every division, means `x`.
+    /// `CASE WHEN x = 0 THEN NULL ELSE x END`, which the dialect puts under every division, means `x`, and leaves out
+    /// whom the asker's choice of an origin makes 0.
     fn division_guard(&self, case: &Case) -> Result<Option<Meaning>, Refusal> {
         let (None, [(when, then)], Some(otherwise)) = (&case.expr, case.when_then_expr.as_slice(), &case.else_expr)
         else {
@@ -245,7 +265,11 @@ impl Scope<'_> {
         };
         let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = when.as_ref() else { return Ok(None) };
         let guards = left == otherwise && is_zero_literal(right) && is_null_literal(then);
-        if guards { self.value(otherwise).map(Some) } else { Ok(None) }
+        if !guards {
+            return Ok(None);
+        }
+        let meaning = self.value(otherwise)?;
+        Ok(Some(if meaning.scaled { meaning.at_least(Shape::Gap) } else { meaning }))
     }
 
     fn function(&self, function: &ScalarFunction) -> Result<Meaning, Refusal> {
@@ -260,26 +284,43 @@ impl Scope<'_> {
             ("date_part", _) => {
                 self.date_unit(function, &["week", "month", "quarter", "year", "isoyear"], Class::Amount)
             }
-            ("quotient", [x, y]) => Ok(x.times(*y)),
+            // Of integers: steps.
+            ("clip", [x, ..]) => self.clip(function, *x),
+            ("quotient", [x, y]) => Ok(x.whole_quotient(*y)),
             ("days_between", _) => self.with_dates(Operator::Minus, &function.args, &args),
             ("later" | "earlier", _) => self.with_dates(Operator::Plus, &function.args, &args),
             ("code_prefix", [code, Meaning::CONSTANT]) if is_literal(function.args.get(1)) => Ok(*code),
             ("code_prefix", _) => Err(self.unsupported("code_prefix without a literal number of characters")),
             // 0 stays 0 and NULL stays NULL; digits and bases are constants.
-            ("abs" | "ceil" | "floor" | "round" | "trunc" | "signum" | "sqrt" | "lower" | "upper", [x]) => Ok(*x),
-            ("round" | "trunc", [x, Meaning::CONSTANT]) => Ok(*x),
-            ("ln" | "log10" | "log2", [x]) if x.shape <= Shape::Gap => Ok(*x),
+            ("lower" | "upper", [x]) => Ok(*x),
+            ("sqrt", [x]) => Ok(x.scaled()),
+            ("abs" | "ceil" | "floor" | "round" | "trunc", [x]) => Ok(x.bent()),
+            ("round" | "trunc", [x, Meaning::CONSTANT]) if keeps_units(function.args.get(1)) => Ok(x.bent()),
+            ("ln" | "log10" | "log2", [x]) if x.shape <= Shape::Gap => Ok(x.scaled()),
             ("nullif", [x, y]) => Ok(x.at_least(Shape::Gap.max(y.shape))),
             ("coalesce", [x, _]) if function.args.get(1).is_some_and(is_null_or_zero) => Ok(x.at_least(Shape::Choice)),
             // One of several values of the same person, none of them made up.
-            ("coalesce" | "greatest" | "least", all) if all.iter().all(|m| m.class != Class::Constant) => {
-                Ok(folded(Meaning::or))
+            ("coalesce", all) if all.iter().all(|m| m.class != Class::Constant) => Ok(folded(Meaning::or)),
+            ("greatest" | "least", all) if all.iter().all(|m| m.class != Class::Constant) => {
+                Ok(folded(Meaning::or).bent())
             }
             _ => Ok(folded(Meaning::mixed_with).at_least(match args.iter().all(|m| *m == Meaning::CONSTANT) {
                 true => Shape::Plain,
                 false => Shape::Mixed,
             })),
         }
+    }
+
+    /// A clip moves zeros where they are not between its bounds.
+    fn clip(&self, function: &ScalarFunction, x: Meaning) -> Result<Meaning, Refusal> {
+        let Some((lo, hi)) = clip::bounds(&function.args) else {
+            let text = format!("{}: clip takes a number and two literals, the lower one first", self.clause);
+            let refusal = Refusal::new(Code::Argument, text).hint("write clip(value_as_number, 0, 100)");
+            return Err(refusal.at(function.args.first().and_then(first_place)));
+        };
+        let keeps_zero = lo <= 0.0 && hi >= 0.0;
+        let kept = self.leaves && (keeps_zero || x.shape <= Shape::Gap);
+        Ok(if kept { x.scaled() } else { x.scaled().at_least(Shape::Mixed) })
     }
 
     /// A date cut to a unit: coarse units may be grouped, finer ones mean what `fine` says.
@@ -318,6 +359,27 @@ pub(crate) fn strip(expr: &Expr) -> &Expr {
 
 fn is_literal(expr: Option<&Expr>) -> bool {
     expr.is_some_and(|expr| matches!(strip(expr), Expr::Literal(..)))
+}
+
+/// Whether a cast has a value wherever what is cast has one, and tells the same apart.
+fn keeps_values(from: &DataType, to: &DataType) -> bool {
+    use DataType::{Boolean, Date32, Null, Timestamp};
+    let width = |data_type: &DataType| data_type.primitive_width().unwrap_or(0);
+    match (from, to) {
+        (a, b) if a == b => true,
+        (Null, _) | (Boolean, _) | (Date32 | Timestamp(..), Timestamp(..)) | (Timestamp(..), Date32) => true,
+        (_, b) if b.is_string() => true,
+        (a, b) if a.is_signed_integer() && b.is_signed_integer() => width(a) <= width(b),
+        (a, b) if a.is_unsigned_integer() && b.is_integer() => width(a) < width(b),
+        (a, b) if a.is_integer() || a.is_floating() => b.is_floating(),
+        _ => false,
+    }
+}
+
+/// Digits behind the point, where they are a literal: steps no coarser than the unit.
+fn keeps_units(digits: Option<&Expr>) -> bool {
+    let Some(Expr::Literal(digits, _)) = digits.map(strip) else { return false };
+    matches!(digits.cast_to(&DataType::Int64), Ok(ScalarValue::Int64(Some(0..))))
 }
 
 pub(crate) fn is_null_literal(expr: &Expr) -> bool {

@@ -196,7 +196,7 @@ fn check_condition(condition: &Expr, left: &Relation, right: &Relation) -> Resul
     let mut meanings = left.meanings.clone();
     meanings.resize(left.plan.schema().fields().len(), Meaning::HIDDEN);
     meanings.extend(&right.meanings);
-    Scope { schema: &schema, meanings: &meanings, clause: "ON" }.value(condition).map(drop)
+    Scope { schema: &schema, meanings: &meanings, clause: "ON", leaves: false }.value(condition).map(drop)
 }
 
 fn local_local(join: &Join, left: Relation, right: Relation, number: usize) -> Result<Relation, Refusal> {

@@ -12,6 +12,7 @@ use renkei_types::{Code, Refusal};
 
 use super::walk::{Relation, Walker, not_supported, rebuilt, shown};
 use crate::catalogue::{Owner, is_catalogue_scan};
+use crate::clip;
 use crate::meaning::{Class, Meaning, Scope, Shape, first_place, is_null_literal, strip};
 use crate::split::{Key, ReleasePoint, distinct, feed, percentile, released};
 use crate::state::{CellState, Output, OutputKind, Pair, StateKind};
@@ -155,7 +156,7 @@ struct Cell {
 impl Cell {
     fn add(&mut self, input: &Relation, expr: &Expr, data_type: DataType) -> Result<(), Refusal> {
         let (function, name) = function(expr)?;
-        let scope = input.scope("SELECT");
+        let scope = Scope { leaves: true, ..input.scope("SELECT") };
         let function = &chosen_key(&scope, function);
         let (kind, output) = kinds(&scope, function, expr, &data_type)?;
         let state = state(&scope, function, kind, expr)?;
@@ -292,7 +293,9 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
     };
     let contributors = contributors(scope, kind, argument.as_ref(), filter.as_ref())?;
     let argument = if kind == StateKind::Persons { None } else { argument };
-    Ok(CellState { kind, argument, second: None, filter, contributors, conditional })
+    let summed = !matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys);
+    let free = if summed { rebuilt(clip::free(&argument.iter().collect::<Vec<_>>()))? } else { None };
+    Ok(CellState { kind, argument, second: None, filter, contributors, free, conditional })
 }
 
 /// The state of a function of pairs. A pair contributes where both values are there and not both are 0.
@@ -310,6 +313,7 @@ fn pairs(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr: &Expr) ->
         zeros.push(arg.clone().not_eq(lit(rebuilt(ScalarValue::new_zero(&data_type))?)));
     }
     parts.extend(disjunction(zeros));
+    let free = rebuilt(clip::free(&[y, x]))?;
     let (argument, second) = (Some(y.clone()), Some(x.clone()));
     Ok(CellState {
         kind: StateKind::Comoments,
@@ -317,6 +321,7 @@ fn pairs(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr: &Expr) ->
         second,
         filter,
         contributors: conjunction(parts),
+        free,
         conditional,
     })
 }
@@ -342,7 +347,7 @@ pub(super) fn argument_meaning(
         Class::Code | Class::Text => ("is a code", "group by the code and count"),
         Class::Site => ("is the site", "group by site_id and count"),
         _ => (
-            "adds a constant, or chooses between several values by a condition",
+            "adds a constant, steps at a chosen place, or chooses between several values by a condition",
             "inside an aggregate stand a column, arithmetic among amounts, or CASE WHEN … THEN x [ELSE 0] END; add \
              constants outside, such as avg(x) + 1, and take sums of several conditions apart",
         ),

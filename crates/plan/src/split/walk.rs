@@ -48,7 +48,7 @@ pub(super) struct Relation {
 
 impl Relation {
     pub(super) fn scope<'a>(&'a self, clause: &'a str) -> Scope<'a> {
-        Scope { schema: self.plan.schema(), meanings: &self.meanings, clause }
+        Scope { schema: self.plan.schema(), meanings: &self.meanings, clause, leaves: false }
     }
 
     /// The visible columns as expressions.

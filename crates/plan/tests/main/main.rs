@@ -10,6 +10,7 @@
 
 mod accepted;
 mod bad_input;
+mod bends;
 mod codes;
 mod explained;
 mod exploration;

@@ -116,7 +116,7 @@ fn functions_of_other_dialects_have_hints_that_work() {
         ("datediff('day', visit_start_date, visit_end_date)", "subtract", "visit_end_date - visit_start_date"),
         ("months_between(visit_end_date, visit_start_date)", "365.25", "(visit_end_date - visit_start_date) / 365.25"),
         ("nvl(year_of_birth, 0)", "coalesce", "coalesce(p.year_of_birth, 0)"),
-        ("clip(year_of_birth, 1900, 2000)", "median", "p.year_of_birth"),
+        ("clamp(year_of_birth, 1900, 2000)", "clip", "clip(p.year_of_birth, 1900, 2000)"),
     ] {
         let from = "FROM visit_occurrence v JOIN person p ON p.person_id = v.person_id";
         let sql = format!("SELECT avg({tried}) {from}");
