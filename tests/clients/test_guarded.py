@@ -2,7 +2,7 @@
 
 The oracle applies the rule by hand on the pooled rows. Each case gives the rows that reach the release point, its keys,
 and one aggregate with the condition under which a row counts for it. A site's cell is listed with at least ten distinct
-persons; in a listed cell the aggregate is held where 1 to 9 persons contribute or, if it is conditional, where 1 to 9
+persons; in a listed cell the aggregate is held where 0 to 9 persons contribute or, if it is conditional, where 0 to 9
 of the cell's persons do not. `renkei_sites` counts the sites that list the cell, `renkei_held` those that do not, or
 that hold its aggregate.
 """
@@ -44,13 +44,13 @@ class Case:
         keys = "".join(f"{key} AS {name}, " for key, name in zip(self.keys, names))
         match = " AND ".join(["c.site = r.site", *(f"c.{name} IS NOT DISTINCT FROM r.{name}" for name in names)])
         group = ", ".join(["site", *names])
-        rest = f"AND (persons = contributors OR persons - contributors >= {K})" if self.conditional else ""
+        rest = f"AND persons - contributors >= {K}" if self.conditional else ""
         shown = "".join(f"r.{name}, " for name in names)
         return f"""
             WITH r AS (SELECT {keys}{self.site} AS site, {self.person} AS person, {self.where} AS counts, * FROM {self.rows}),
             c AS (SELECT {group}, count(DISTINCT person) AS persons,
                          count(DISTINCT person) FILTER (WHERE counts) AS contributors FROM r GROUP BY {group}),
-            listed AS (SELECT *, (contributors = 0 OR contributors >= {K}) {rest} AS whole FROM c WHERE persons >= {K})
+            listed AS (SELECT *, contributors >= {K} {rest} AS whole FROM c WHERE persons >= {K})
             SELECT {shown}CASE WHEN bool_or(whole) THEN {self.aggregate} FILTER (WHERE counts AND whole) END AS x,
                    count(DISTINCT r.site) AS sites,
                    {self.sites} - count(DISTINCT r.site) FILTER (WHERE whole) AS held

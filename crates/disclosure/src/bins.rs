@@ -82,7 +82,7 @@ pub(crate) fn merged(raw: &StructArray, minimum: u32) -> Result<(StructArray, Bo
         let cell = bins.value(cell);
         let found = read(&cell)?;
         let ranges = ranges(&found, minimum as usize);
-        enough.push(found.is_empty() || !ranges.is_empty());
+        enough.push(!ranges.is_empty() || (found.is_empty() && minimum <= 1));
         lengths.push(ranges.len());
         for (low, high, count) in edges(&ranges) {
             from.push(low);

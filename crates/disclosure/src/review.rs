@@ -177,9 +177,10 @@ impl Point {
             for state in &mut self.states {
                 let own = state.own.as_ref().and_then(|own| own.get(cell));
                 let contributing = own.unwrap_or(contributions);
-                let rest = || state.conditional && few(persons.saturating_sub(contributing.len()), minimum);
+                // That a condition holds for all is not told apart from that it holds for all but few.
+                let rest = || state.conditional && persons.saturating_sub(contributing.len()) < minimum;
                 let free = state.free.as_ref().and_then(|free| free.get(cell));
-                let known = || !contributing.is_empty() && free.is_some_and(|free| free.len() < minimum);
+                let known = || free.is_some_and(|free| free.len() < minimum);
                 let reason = match refuse(contributing, state.amounts, minimum) {
                     Some(reason) => Some(reason),
                     None if known() => Some(Reason::Contributors),

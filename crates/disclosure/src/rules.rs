@@ -81,9 +81,10 @@ pub(crate) fn dominated(total: f64, largest: [f64; 2]) -> bool {
     first > 0.0 && (rest < first * (P / 100.0) || first + second > total * TWO)
 }
 
-/// Whether a set of contributions may be seen as one number.
+/// Whether a set of contributions may be seen as one number. Nobody is not told apart from few: beside a listed cell a 0 that
+/// is shown would say of everybody that they are not among those who were asked for.
 pub(crate) fn refuse(contributions: &Contributions, amounts: bool, minimum: u64) -> Option<Reason> {
-    if few(contributions.len(), minimum) {
+    if contributions.len() < minimum {
         Some(Reason::Contributors)
     } else if amounts && dominated(contributions.total(), contributions.largest()) {
         Some(Reason::Dominance)

@@ -23,7 +23,8 @@ pub struct Offer<'a> {
     pub persons: Cow<'a, RoaringBitmap>,
     /// What each of them contributes; `None` for unions, which show their persons only.
     pub exact: Option<&'a Contributions>,
-    /// What would leave, as bytes: the states' columns. Empty for unions and for cells without states.
+    /// What would leave, as bytes: the states' columns. Of unions the total, where that is one integer; else empty, as for
+    /// cells without states.
     pub value: Vec<u8>,
     /// Whether parts of it could be taken off: a union, or the only cell of its release point.
     pub base: bool,
@@ -126,7 +127,8 @@ impl Reviewed {
                     {
                         let part = Part::Union { point: index, set, state: aspect };
                         let persons = Cow::Owned(point.union(aspect, cells));
-                        offers.push(Offer { part, persons, exact: None, value: Vec::new(), base: true });
+                        let value = point.total(aspect, cells).unwrap_or_default();
+                        offers.push(Offer { part, persons, exact: None, value, base: true });
                     }
                 }
             }
@@ -165,6 +167,16 @@ impl Point {
             }
         }
         bytes
+    }
+
+    /// The total of what leaves of some cells, where each shows one integer.
+    fn total(&self, aspect: Option<usize>, cells: &[usize]) -> Option<Vec<u8>> {
+        let mut states = self.states.iter().enumerate().filter(|(index, _)| self.belongs(aspect, *index));
+        let (Some((_, state)), None) = (states.next(), states.next()) else { return None };
+        let [column] = state.array.columns() else { return None };
+        let numbers = column.as_primitive_opt::<Int64Type>()?;
+        let shown = cells.iter().filter(|cell| self.shows(aspect, **cell)).map(|cell| numbers.value(*cell));
+        shown.reduce(i64::saturating_add).map(|total| total.to_le_bytes().to_vec())
     }
 
     /// Whether an aggregate is part of an aspect.

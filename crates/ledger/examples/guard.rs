@@ -113,7 +113,7 @@ fn disclosure(out: &mut impl Write) -> Outcome {
     let grants = BTreeMap::from([(project.clone(), grant)]);
     let policy = SitePolicy { minimum_persons: 10, level: Level::Aggregate, grants };
     let (none, subject) = (BTreeSet::new(), PersonId::new("taro")?);
-    let exploration = Exploration::default();
+    let exploration = Exploration { release_points: 1, aggregates: 1, ..Exploration::default() };
     let ask = Ask {
         project: &project,
         subject: &subject,

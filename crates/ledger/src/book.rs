@@ -28,6 +28,11 @@ pub enum Near {
         /// The number of the base.
         base: usize,
     },
+    /// It is nearly what the anchor and this other one, which have nobody in common, are together.
+    Both {
+        /// The number of the other part.
+        other: usize,
+    },
 }
 
 /// An anchor that a part of an answer is near to.
@@ -46,7 +51,8 @@ pub struct Neighbour {
 pub(crate) struct Found {
     /// An anchor that is exactly the same.
     pub(crate) same: Option<usize>,
-    /// Those that are near.
+    /// Those that are near, those of the same persons of which no more is known, and those that are exactly what a base
+    /// lacks of this.
     pub(crate) near: Vec<Neighbour>,
 }
 
@@ -102,11 +108,12 @@ impl Book {
             let difference = read(entry)?.difference(set, widest);
             if difference.none() && (difference.rows.is_some() || set.persons_only()) {
                 found.same.get_or_insert(anchor);
-            } else if difference.near(self.threshold(anchor, minimum)) {
+            } else if difference.none() || difference.near(self.threshold(anchor, minimum)) {
                 found.near.push(Neighbour { anchor, near: Near::Same, difference });
             }
         }
         self.rests(set, &blocks, minimum, &mut read, &mut found)?;
+        self.both(set, &blocks, minimum, &mut read, &mut found)?;
         found.near.sort_by_key(|near| (near.difference.least(), near.anchor));
         Ok(found)
     }
@@ -131,12 +138,52 @@ impl Book {
                 let derived = read(whole)?.persons() - read(entry)?.persons();
                 let persons = derived.symmetric_difference_len(set.persons());
                 let difference = Difference { persons, rows: None, sums: None };
-                if difference.near(self.threshold(anchor, minimum)) {
+                // Also where nobody differs: what is given for all but few must be what is given for all.
+                if persons < self.threshold(anchor, minimum) {
                     found.near.push(Neighbour { anchor, near: Near::Rest { base: *base }, difference });
                 }
             }
         }
         Ok(())
+    }
+
+    /// Two anchors that are nearly this set together: a total that is asked after its parts.
+    fn both<E>(
+        &self,
+        set: &Set,
+        blocks: &Blocks,
+        minimum: u64,
+        read: &mut impl FnMut(&Entry) -> Result<Set, E>,
+        found: &mut Found,
+    ) -> Result<(), E> {
+        let (size, widest) = (set.persons().len(), 2 * minimum);
+        // The larger of the two is at least half of what they are together.
+        let larger = (size.saturating_sub(widest) / 2)..=size.saturating_add(widest);
+        for (first, one) in
+            self.by_size.range(larger).flat_map(|(_, numbers)| numbers).filter_map(|n| self.numbered(*n))
+        {
+            let rest = blocks.without(&one.blocks);
+            for (second, other) in self.of_size(size.saturating_sub(one.persons), widest) {
+                let in_order = (other.persons, second) < (one.persons, first);
+                if !in_order || other.blocks.apart(&rest) >= widest {
+                    continue;
+                }
+                let (one, other) = (read(one)?, read(other)?);
+                if !one.persons().is_disjoint(other.persons()) {
+                    continue;
+                }
+                let persons = (one.persons() | other.persons()).symmetric_difference_len(set.persons());
+                if persons < self.threshold(second, minimum) {
+                    let difference = Difference { persons, rows: None, sums: None };
+                    found.near.push(Neighbour { anchor: first, near: Near::Both { other: second }, difference });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn numbered(&self, anchor: usize) -> Option<(usize, &Entry)> {
+        self.entries.get(anchor).map(|entry| (anchor, entry))
     }
 
     fn of_size(&self, persons: u64, widest: u64) -> impl Iterator<Item = (usize, &Entry)> {

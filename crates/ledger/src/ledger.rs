@@ -58,7 +58,7 @@ pub struct Flag {
     pub anchor_query: QueryId,
     /// The earlier question's project.
     pub anchor_project: ProjectId,
-    /// Whether it is nearly what remains of a total without the earlier part.
+    /// Whether it is nearly what remains of a total without the earlier part, or what two parts are together.
     pub rest: bool,
     /// What was done.
     pub mode: Mode,
@@ -224,14 +224,24 @@ impl Session<'_> {
         let found = self.inner.find(&set, self.asking.minimum)?;
         self.same.insert(offer.part, (offer.persons.len(), found.same));
         let mode = self.asking.mode;
-        let Some(nearest) = found.near.first().filter(|_| found.same.is_none()) else { return Ok(Ruling::Exact) };
+        // Where nobody differs nothing new is told; but where earlier values are given, then for this too, or they would
+        // tell that somebody differs.
+        let mut near = found.near.iter().filter(|near| mode == Mode::Substitute || !near.difference.none());
+        let Some(nearest) = near.next().filter(|_| found.same.is_none()) else { return Ok(Ruling::Exact) };
         let Some(entry) = self.inner.book.entry(nearest.anchor).copied() else { return Ok(Ruling::Hold) };
         let anchor = self.inner.anchor(&entry)?;
+        if nearest.difference.none() {
+            let earlier = match nearest.near {
+                Near::Same => Some(anchor.value).filter(|value| !value.is_empty()),
+                near => self.computed(near, &anchor)?,
+            };
+            return Ok(earlier.map_or(Ruling::Exact, Ruling::Earlier));
+        }
         self.flags.push(Flag {
             part: name(offer.part),
-            anchor_part: anchor.part,
-            anchor_query: anchor.query,
-            anchor_project: anchor.project,
+            anchor_part: anchor.part.clone(),
+            anchor_query: anchor.query.clone(),
+            anchor_project: anchor.project.clone(),
             rest: nearest.near != Near::Same,
             mode,
         });
@@ -240,9 +250,29 @@ impl Session<'_> {
         let other = [nearest.difference.rows, nearest.difference.sums].iter().flatten().any(|n| *n >= threshold);
         Ok(match (mode, nearest.near) {
             (Mode::Flag, _) => Ruling::Exact,
+            (Mode::Substitute, Near::Rest { .. } | Near::Both { .. }) => {
+                self.computed(nearest.near, &anchor)?.map_or(Ruling::Hold, Ruling::Earlier)
+            }
             (Mode::Substitute, Near::Same) if !anchor.value.is_empty() && !other => Ruling::Earlier(anchor.value),
             (Mode::Substitute | Mode::Hold, _) => Ruling::Hold,
         })
+    }
+}
+
+impl Session<'_> {
+    /// The number that follows from what left, as bytes: a total without a part, or two parts together. None where they are
+    /// not single numbers.
+    fn computed(&self, near: Near, part: &Anchor) -> Result<Option<Vec<u8>>, Error> {
+        let (Near::Rest { base: other } | Near::Both { other }) = near else { return Ok(None) };
+        let Some(entry) = self.inner.book.entry(other).copied() else { return Ok(None) };
+        let other = self.inner.anchor(&entry)?;
+        let number = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_le_bytes);
+        let (Some(other), Some(part)) = (number(&other.value), number(&part.value)) else { return Ok(None) };
+        let computed = match near {
+            Near::Both { .. } => other.saturating_add(part),
+            _ => other.saturating_sub(part).max(i64::from(self.asking.minimum)),
+        };
+        Ok(Some(computed.to_le_bytes().to_vec()))
     }
 }
 

@@ -39,6 +39,10 @@ pub struct Exploration {
     pub other_keys: Vec<String>,
     /// The most keys of one release point.
     pub dimensions: usize,
+    /// Release points of the statement.
+    pub release_points: usize,
+    /// Aggregates in all of them.
+    pub aggregates: usize,
     /// Literals beside the grid.
     pub off_grid: Vec<OffGrid>,
 }
@@ -47,7 +51,7 @@ impl Split {
     /// What the level *feasibility* asks of the statement.
     #[must_use]
     pub fn exploration(&self) -> Exploration {
-        let mut found = Exploration::default();
+        let mut found = Exploration { release_points: self.release_points.len(), ..Exploration::default() };
         for point in &self.release_points {
             look(point, &mut found);
         }
@@ -58,6 +62,7 @@ impl Split {
 fn look(point: &ReleasePoint, found: &mut Exploration) {
     let other = |state: usize| point.states.get(state).is_none_or(|state| state.kind != StateKind::Persons);
     found.other_aggregates.extend(point.outputs.iter().filter(|o| other(o.state)).map(|o| o.name.clone()));
+    found.aggregates += point.outputs.len();
     let keys = point.keys.len() - usize::from(point.sets.is_some() && !point.keys.is_empty());
     found.dimensions = found.dimensions.max(keys);
     let continuous = |data_type: &DataType| data_type.is_floating() || data_type.is_decimal();

@@ -28,6 +28,10 @@ pub struct Exploration {
     pub other_keys: Vec<String>,
     /// The most group keys of one release point.
     pub dimensions: usize,
+    /// Release points of the statement.
+    pub release_points: usize,
+    /// Aggregates in all of them.
+    pub aggregates: usize,
     /// Literals beside the grid.
     pub off_grid: Vec<OffGrid>,
 }

@@ -140,6 +140,17 @@ fn explores(asked: &Exploration) -> Result<(), Box<Denial>> {
             "group by a code, a band of CASE, date_trunc('month', …) or a year",
         );
     }
+    // Of two numbers in one answer the second is held where it differs from the first by few, which tells that it does;
+    // asked one after the other, the earlier value is given again.
+    if (asked.release_points, asked.aggregates) != (1, 1) {
+        return refuse(
+            format!(
+                "the level feasibility gives one number of persons at a time, not {} in {} results",
+                asked.aggregates, asked.release_points
+            ),
+            "ask for one count(DISTINCT person_id), grouped if need be, and for the others in statements of their own",
+        );
+    }
     if asked.dimensions > MAX_DIMENSIONS {
         return refuse(
             format!("the level feasibility groups by at most {MAX_DIMENSIONS} keys, not {}", asked.dimensions),

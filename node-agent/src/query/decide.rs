@@ -52,6 +52,8 @@ fn exploration(split: &Split) -> Exploration {
         other_aggregates: found.other_aggregates,
         other_keys: found.other_keys,
         dimensions: found.dimensions,
+        release_points: found.release_points,
+        aggregates: found.aggregates,
         off_grid: off_grid.collect(),
     }
 }

@@ -36,7 +36,11 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) async fn connect(address: SocketAddr, own: &Pair) -> Result<Self, tonic::transport::Error> {
+    /// Connects to a running gateway.
+    ///
+    /// # Errors
+    /// When there is none, or it does not let the certificate in.
+    pub async fn connect(address: SocketAddr, own: &Pair) -> Result<Self, tonic::transport::Error> {
         let own = own.load(Arc::new(SystemClock));
         let tls = TlsConnector::from(renkei_pki::client_config(&own, &["h2"]).unwrap());
         let connector = tower::service_fn(move |_: Uri| {

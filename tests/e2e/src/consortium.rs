@@ -26,7 +26,7 @@ use crate::node::runtime;
 use crate::scripted::{Scripted, Service};
 use crate::site::Who;
 use crate::{
-    Answer, CONSORTIUM, Certificates, Client, DEADLINE, LIMIT, Node, PERSON, PROJECT, Pair, Records, Refused, Site,
+    Answer, CONSORTIUM, Certificates, Client, DEADLINE, LIMIT, Node, PERSON, PROJECT, Pair, Refused, Site, Source,
 };
 
 /// Between two looks at whether the sites are there.
@@ -104,7 +104,7 @@ impl Consortium {
     /// Why a node agent cannot start.
     pub fn try_join(&mut self, mut site: Site) -> Result<(), String> {
         if let Some(records) = site.records.take() {
-            self.ingest(&site.state, &records, site.seal);
+            self.ingest(&site.state, &*records, site.seal);
         }
         let node = match &site.who {
             Who::Nobody => return Ok(()),
@@ -166,7 +166,7 @@ impl Consortium {
     ///
     /// # Panics
     /// When the records cannot be ingested.
-    pub fn ingest(&self, state: &str, records: &Records, seal: Seal) -> Report {
+    pub fn ingest(&self, state: &str, records: &dyn Source, seal: Seal) -> Report {
         let source = self.dir.path().join("sources").join(state);
         records.write(&source);
         let store = Store::open(self.state_dir(state), Arc::new(SystemClock)).unwrap();

@@ -39,7 +39,7 @@ pub use client::{Client, Pending};
 pub use clock::OffsetClock;
 pub use consortium::Consortium;
 pub use node::Node;
-pub use records::Records;
+pub use records::{Records, Source};
 pub use scripted::{Asked, Scripted, Step};
 pub use site::Site;
 

@@ -127,9 +127,16 @@ impl Records {
         self.odd.insert(table, what);
         self
     }
+}
 
-    /// Writes the OMOP folder, in place of what it held.
-    pub(crate) fn write(&self, dir: &Path) {
+/// What an OMOP folder is written from.
+pub trait Source {
+    /// Writes the folder, in place of what it held.
+    fn write(&self, dir: &Path);
+}
+
+impl Source for Records {
+    fn write(&self, dir: &Path) {
         folder::write(dir, &self.people, &self.odd);
     }
 }

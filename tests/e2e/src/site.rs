@@ -7,13 +7,13 @@ use renkei_node::config::{EngineLimits, GrantedTables, Level, Project};
 use renkei_node::store::Seal;
 use renkei_types::{Clock, SystemClock};
 
-use crate::{PROJECT, Pair, Records, Scripted};
+use crate::{PROJECT, Pair, Scripted, Source};
 
 /// A site: a node agent with records and a policy, a scripted node, or nobody.
 pub struct Site {
     pub(crate) id: String,
     pub(crate) who: Who,
-    pub(crate) records: Option<Records>,
+    pub(crate) records: Option<Box<dyn Source>>,
     pub(crate) seal: Seal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) identity: Option<Pair>,
@@ -62,13 +62,13 @@ impl Site {
 
     /// A node agent with these records, sealed as clinical, under a minimum of 10.
     #[must_use]
-    pub fn with(id: &str, records: Records) -> Self {
-        Self { records: Some(records), ..Self::new(id) }
+    pub fn with(id: &str, records: impl Source + 'static) -> Self {
+        Self { records: Some(Box::new(records)), ..Self::new(id) }
     }
 
     /// A node agent whose synthetic records are released whole.
     #[must_use]
-    pub fn open(id: &str, records: Records) -> Self {
+    pub fn open(id: &str, records: impl Source + 'static) -> Self {
         Self { seal: Seal::Synthetic, minimum: 1, ..Self::with(id, records) }
     }
 
@@ -112,6 +112,15 @@ impl Site {
     #[must_use]
     pub fn grant(mut self, change: impl FnOnce(&mut Project)) -> Self {
         self.projects.iter_mut().take(1).for_each(change_once(change));
+        self
+    }
+
+    /// Grants another project the same.
+    #[must_use]
+    pub fn two_projects(mut self, id: &str) -> Self {
+        let same = self.projects.iter().take(1).cloned();
+        let other: Vec<Project> = same.map(|project| Project { id: id.parse().unwrap(), ..project }).collect();
+        self.projects.extend(other);
         self
     }
 

@@ -15,6 +15,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["renkei-node", "renkei-gateway", "renkei"],
     &["renkei-sim-hospital"],
     &["renkei-demo", "renkei-e2e", "renkei-tidy", "renkei-bench"],
+    &["renkei-attack"],
 ];
 
 /// Within one layer only these: a release demands the permit that the policy made.

@@ -89,7 +89,16 @@ proptest! {
                 };
                 let bases = anchors.iter().filter(|(_, base)| *base);
                 let mut pairs = bases.flat_map(|(whole, _)| anchors.iter().map(move |(part, _)| (whole, part)));
-                alike || pairs.any(|(whole, part)| whole != part && rest(whole, part))
+                let together = |one: &People, other: &People| {
+                    let disjoint = one.keys().all(|person| !other.contains_key(person));
+                    let both: People = one.iter().chain(other).map(|(p, x)| (*p, *x)).collect();
+                    let apart = differences(&both, &people)[0];
+                    disjoint && apart > 0 && apart < threshold
+                };
+                let mut any = anchors.iter().flat_map(|(one, _)| anchors.iter().map(move |(other, _)| (one, other)));
+                alike
+                    || pairs.any(|(whole, part)| whole != part && rest(whole, part))
+                    || any.any(|(one, other)| together(one, other))
             };
             // The jitter is the hospital's own: certain below the minimum, certain from twice as many on.
             if same {
@@ -149,8 +158,37 @@ fn a_total_is_remembered_beside_its_parts() {
     assert!(ask(&crowd(0, 500), true).is_empty());
     assert!(ask(&crowd(0, 200), false).is_empty());
     assert!(ask(&crowd(200, 300), false).is_empty(), "exactly the rest shows nobody");
+    assert_eq!(ask(&crowd(0, 497), false).len(), 1, "the total without three");
     let flags = ask(&crowd(203, 297), false);
     assert_eq!(flags.len(), 1);
     let flags = ask(&crowd(0, 296), false);
     assert!(flags.is_empty());
+}
+
+#[test]
+fn a_total_after_its_parts_is_their_sum() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path(), [5; 32]).unwrap();
+    let ask = |people: &People, mode: Mode| {
+        let exact = contributions(people);
+        let offers = [offer(&exact, people.len() as i64, true)];
+        let mut session = ledger.session(asking(mode, 10));
+        let ruling = session.rule(&offers).unwrap().remove(0);
+        if ruling == Ruling::Exact {
+            session.keep(&offers).unwrap();
+        }
+        (ruling, session.into_flags().len())
+    };
+    let earlier = |n: i64| Ruling::Earlier(n.to_le_bytes().to_vec());
+    assert_eq!(ask(&crowd(0, 60), Mode::Flag), (Ruling::Exact, 0));
+    assert_eq!(ask(&crowd(60, 80), Mode::Flag), (Ruling::Exact, 0));
+    assert_eq!(ask(&crowd(0, 141), Mode::Hold), (Ruling::Hold, 1), "one more than both");
+    assert_eq!(ask(&crowd(0, 139), Mode::Hold), (Ruling::Hold, 1), "one fewer than both");
+    assert_eq!(ask(&crowd(0, 141), Mode::Substitute), (earlier(140), 1));
+    assert_eq!(ask(&crowd(0, 140), Mode::Substitute), (earlier(140), 0), "the same for all as for all but one");
+    assert_eq!(ask(&crowd(0, 170), Mode::Flag), (Ruling::Exact, 0), "thirty more are many");
+    assert_eq!(ask(&crowd(0, 140), Mode::Flag), (Ruling::Exact, 0), "exactly both shows nobody");
+    // What remains of a total without a part, for all and for all but one.
+    assert_eq!(ask(&crowd(60, 110), Mode::Substitute), (earlier(110), 0));
+    assert_eq!(ask(&crowd(61, 109), Mode::Substitute), (earlier(110), 1));
 }

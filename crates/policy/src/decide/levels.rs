@@ -11,8 +11,8 @@ use crate::{OffGrid, Seal, Tables};
 
 const REVIEWED: &str = include_str!("decisions.txt");
 
-fn questions() -> [(&'static str, Exploration); 5] {
-    let plain = || Exploration { dimensions: 3, ..Exploration::default() };
+fn questions() -> [(&'static str, Exploration); 7] {
+    let plain = || Exploration { dimensions: 3, release_points: 1, aggregates: 1, ..Exploration::default() };
     let off_grid = OffGrid {
         what: "2024 - year_of_birth".into(),
         literal: "67".into(),
@@ -24,6 +24,8 @@ fn questions() -> [(&'static str, Exploration); 5] {
         ("other aggregates", Exploration { other_aggregates: vec!["count(*)".into()], ..plain() }),
         ("continuous keys", Exploration { other_keys: vec!["x / 2".into()], ..plain() }),
         ("four keys", Exploration { dimensions: 4, ..plain() }),
+        ("two numbers", Exploration { aggregates: 2, ..plain() }),
+        ("two results", Exploration { release_points: 2, ..plain() }),
         ("off the grid", Exploration { off_grid: vec![off_grid], ..plain() }),
     ]
 }

@@ -108,8 +108,8 @@ fn held(aggregates: &[Aggregate], rows: &[Row<'_>]) -> Vec<bool> {
             !held && !whole(*earlier) && (conditional(*earlier) || conditional(aggregate)) && few(apart)
         });
         held.push(
-            few(contributing.len())
-                || conditional(aggregate) && few(persons(rows.iter()) - contributing.len())
+            contributing.len() < MINIMUM
+                || conditional(aggregate) && persons(rows.iter()) - contributing.len() < MINIMUM
                 || !whole(aggregate) && close
                 || dominated(aggregate, rows),
         );

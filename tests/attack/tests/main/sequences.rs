@@ -1,0 +1,125 @@
+//! Attacks of several questions whose answers are compared by hand.
+
+use renkei_attack::fixture::{CROWD, CROWD_YEAR, FLU, Hospital, has};
+use renkei_attack::tracker::persons;
+use renkei_attack::{Seen, Target};
+use renkei_e2e::{Consortium, Site};
+use renkei_node::config::{Budget, Level, Mode};
+use renkei_node::store::Seal;
+
+fn site(records: Hospital, mode: Mode, level: Level, questions: u32) -> Site {
+    Site::with("tokyo", records).grant(|project| {
+        (project.ledger, project.level) = (Some(mode), level);
+        project.budget = Some(Budget { project_30_days: Some(questions), person_day: None });
+    })
+}
+
+fn not_old() -> String {
+    format!("p.year_of_birth <> {CROWD_YEAR}")
+}
+
+/// The same text is one question, however often and by whatever client; other words for it are charged and say the same.
+#[test]
+fn repetition_and_other_words_bring_nothing() {
+    let consortium = Consortium::start([site(Hospital::crowds(5, 3), Mode::Flag, Level::Aggregate, 4)]);
+    let target = Target::of(&consortium);
+    let (crowd, flu) = (has(CROWD), has(FLU));
+    let sql = persons(&[&crowd, &flu]);
+    let first = target.ask(&sql);
+    assert!(first.number(0, "n").is_some(), "{first:?}");
+    for _ in 0..20 {
+        assert_eq!(target.ask(&sql).cells, first.cells);
+    }
+    let again = Target::of(&consortium);
+    assert_eq!(again.ask(&sql.to_lowercase()).cells, first.cells, "RT-10: another client");
+    // Three more questions are left of four; each other wording is one of them.
+    for other in [
+        persons(&[&flu, &crowd]),
+        persons(&[&crowd, &flu, "p.year_of_birth > 0"]),
+        format!("SELECT count(*) AS n FROM person p WHERE {flu} AND {crowd}"),
+    ] {
+        assert_eq!(target.ask(&other).cells[0][0], first.cells[0][0], "RT-11: {other}");
+    }
+    let over = target.ask(&persons(&[&crowd, "p.year_of_birth > 1"]));
+    assert_eq!(over.code, Some(renkei_types::Code::Budget), "{over:?}");
+    assert_eq!(target.ask(&sql).cells, first.cells, "a repetition is free");
+}
+
+/// A cohort and the same without one person, by a key and by what is known of that person.
+#[test]
+fn a_cohort_and_the_same_without_one() {
+    let crowd = has(CROWD);
+    let ask = |target: &Target| -> [Seen; 3] {
+        let number = "p.person_id <> 12";
+        [persons(&[&crowd]), persons(&[&crowd, number]), persons(&[&crowd, &not_old()])].map(|sql| target.ask(&sql))
+    };
+    let records = || Hospital::crowds(5, 3);
+    let open = Consortium::open([Site::open("tokyo", records())]);
+    let [all, _, but] = ask(&Target::of(&open));
+    assert_eq!(all.number(0, "n").unwrap() - but.number(0, "n").unwrap(), 1.0, "RT-06 proves nothing");
+    for level in [Level::Aggregate, Level::Feasibility] {
+        let consortium = Consortium::start([site(records(), Mode::Substitute, level, 1_000)]);
+        let [all, by_key, but] = ask(&Target::of(&consortium));
+        assert_eq!(by_key.code, Some(renkei_types::Code::KeyUse), "RT-05: {by_key:?}");
+        assert!(all.number(0, "n").is_some());
+        assert_eq!(all.cells, but.cells, "RT-06: the earlier value");
+    }
+}
+
+/// The same cohort one snapshot later, from which one person is gone; and two projects that share a tracker.
+#[test]
+fn later_snapshots_and_other_projects_are_remembered_too() {
+    const OTHER: &str = "another";
+    let records = Hospital::crowds(5, 3);
+    let (crowd, flu) = (has(CROWD), has(FLU));
+    let sql = persons(&[&crowd, &flu]);
+    let victim = records.victims().remove(0);
+    let mut later = records.clone();
+    // Somebody of the crowd who has flu gets well; the others stay the same persons.
+    let well = later.people.iter_mut().find(|person| person.diseases == [FLU, CROWD]).unwrap();
+    well.diseases.retain(|disease| *disease != FLU);
+    let mut consortium =
+        Consortium::with([site(records, Mode::Substitute, Level::Aggregate, 1_000).two_projects(OTHER)], |config| {
+            let other = renkei_gateway::config::Project { id: OTHER.parse().unwrap(), ..config.projects[0].clone() };
+            config.projects.push(other);
+        });
+    let first = Target::of(&consortium).ask(&sql);
+    let shown = first.number(0, "n").unwrap();
+    // Another project, without the victim: the earlier value.
+    let other = Target::of(&consortium).in_project(OTHER);
+    let but = other.ask(&persons(&[&crowd, &flu, &not_old()]));
+    assert_eq!(but.number(0, "n"), Some(shown), "RT-35: {victim:?}");
+    consortium.ingest("tokyo", &later, Seal::Clinical);
+    let node = consortium.take("tokyo");
+    node.stop();
+    consortium.join(Site::new("tokyo").grant(|project| project.ledger = Some(Mode::Substitute)));
+    consortium.wait_connected(&["tokyo"]);
+    let again = Target::of(&consortium).ask(&format!("{sql} AND p.year_of_birth > 0"));
+    assert_eq!(again.number(0, "n"), Some(shown), "RT-34: a person fewer shows as the earlier value");
+    let open = Consortium::open([Site::open("tokyo", later)]);
+    assert_eq!(Target::of(&open).count(&sql), Some(shown - 1.0), "RT-34 proves nothing");
+}
+
+/// A total after its two parts, in statements of their own, where a third, small part is held.
+#[test]
+fn a_total_after_its_parts_is_flagged_and_substituted() {
+    let crowd = has(CROWD);
+    // Those of the crowd by sex; the one of 1900 is in neither part.
+    let parts = ["p.gender_concept_id = 8507", "p.gender_concept_id = 8532"];
+    let records = || Hospital::crowds(5, 3);
+    let play = |target: &Target| -> Option<f64> {
+        let parts: Option<f64> = parts.iter().map(|sex| target.count(&persons(&[&crowd, sex, &not_old()]))).sum();
+        Some(target.count(&persons(&[&crowd]))? - parts?)
+    };
+    let open = Consortium::open([Site::open("tokyo", records())]);
+    assert_eq!(play(&Target::of(&open)), Some(1.0), "RT-48 proves nothing");
+    for mode in [Mode::Substitute, Mode::Hold] {
+        let consortium = Consortium::start([site(records(), mode, Level::Aggregate, 1_000)]);
+        let rest = play(&Target::of(&consortium));
+        assert_ne!(rest, Some(1.0), "RT-48 leaks: {mode:?}");
+    }
+    let consortium = Consortium::start([site(records(), Mode::Flag, Level::Aggregate, 1_000)]);
+    let before = crate::trackers::alarms(&consortium);
+    assert_eq!(play(&Target::of(&consortium)), Some(1.0));
+    assert!(crate::trackers::alarms(&consortium) > before, "RT-48: no alarm");
+}
