@@ -10,7 +10,8 @@
 //! 2. The store's lock is taken; `person` is read for itself. Persons are numbered, a renumbered source is refused
 //!    (`numbering`). Nothing has been written yet but the store's lineage, the first time.
 //! 3. Table by table, `person` first: rows get their owner, odd ones are counted (`findings`), rejects go to the quarantine, a
-//!    thread of its own sorts and writes (`sink`; the external sort is `engine`).
+//!    thread of its own sorts and writes (`sink`; the external sort is `engine`). Tables that name no person come last: rows
+//!    that tell of somebody who opted out are known by then (`traces`).
 //! 4. Keys, visits and concepts are checked over the written files.
 //! 5. Person index, report and manifest are written; the snapshot is published, becomes current; old ones are deleted.
 //!
@@ -32,8 +33,10 @@ mod quarantine;
 mod report;
 mod sink;
 mod sources;
+mod traces;
 mod window;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -52,9 +55,9 @@ pub use quarantine::FILE as QUARANTINE_FILE;
 pub use report::{FILE as REPORT_FILE, Ignored, Language, Report, TableReport};
 pub use sources::{Mapping, Records, SourcesReport, folder as sources_folder, run_sources};
 
-use crate::optout::OptOuts;
+use crate::optout::{OptOuts, tokens};
 use crate::profile;
-use crate::store::{self, Contents, Draft, FORMAT, Identity, Lineage, Manifest, Person, Seal, Store};
+use crate::store::{self, Contents, Draft, FORMAT, Identity, Lineage, Manifest, Person, Seal, Store, Token};
 use engine::Engine;
 use job::{Done, Job};
 use numbering::Numbering;
@@ -115,6 +118,8 @@ type Rejects<'a> = &'a mut dyn FnMut(&mut dyn FnMut(Reject)) -> Result<(), renke
 struct Fed<'a> {
     /// Hands out the records that could not be converted.
     rejects: Rejects<'a>,
+    /// What an earlier snapshot may call those who opted out.
+    out: Vec<String>,
     report: SourcesReport,
 }
 
@@ -134,7 +139,9 @@ fn run_fed(
     let lineage = store.lineage(newest.as_ref(), entropy)?;
     let bytes_total = folder.tables().iter().map(|table| table.bytes()).sum();
     progress(Progress { table: "person", ..Progress::of(Phase::Persons, 0, bytes_total) });
-    let (roll, identity, numbering) = number(store, options, &folder, &lineage, &opt_outs, newest.as_ref())?;
+    let mut out = opt_outs.tokens(&lineage);
+    out.extend(fed.iter().flat_map(|fed| &fed.out).flat_map(|number| tokens(&lineage, number)));
+    let (roll, identity, numbering) = number(store, options, &folder, &lineage, out, newest.as_ref())?;
     let made_at = store.clock().now();
     let draft = store.draft(guard, entropy)?;
     let engine = Engine::new(draft.staging(), options.sort_memory);
@@ -143,7 +150,9 @@ fn run_fed(
     if let Some(fed) = &mut fed {
         job.put_aside(fed.rejects)?;
     }
-    for table in folder.tables() {
+    let mut tables: Vec<_> = folder.tables().iter().collect();
+    tables.sort_by_key(|files| traces::turn(files.table()));
+    for table in tables {
         job.table(table)?;
     }
     job.check()?;
@@ -169,15 +178,15 @@ fn number(
     options: &Options,
     folder: &Folder,
     lineage: &Lineage,
-    opt_outs: &OptOuts,
+    out: HashSet<Token>,
     newest: Option<&Manifest>,
 ) -> Result<(Roll, Identity, Numbering), IngestError> {
     let table = folder.tables().iter().find(|table| table.table().name == "person");
-    let roll = Roll::read(table.ok_or(IngestError::NoPersonTable)?, lineage, &opt_outs.tokens(lineage))?;
+    let roll = Roll::read(table.ok_or(IngestError::NoPersonTable)?, lineage, out)?;
     let accept = options.accept_renumbering;
     let identity = roll.identity(newest.map(|newest| newest.contents.identity), accept)?;
     let before = newest.map_or(Ok(Vec::new()), |newest| store::read_persons(&store.dir(&newest.id)))?;
-    let numbering = numbering::assign(&before, roll.candidates(identity, lineage), accept);
+    let numbering = numbering::assign(&before, roll.candidates(identity, lineage), roll.out(), accept);
     Ok((roll, identity, numbering.map_err(IngestError::Renumbered)?))
 }
 

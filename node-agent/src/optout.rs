@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
+use renkei_ingest::Reject;
 use renkei_staging::without_zeros;
 
 use crate::store::{Identity, Lineage, Token};
@@ -69,10 +70,27 @@ impl OptOuts {
         self.everything.iter().flat_map(|number| spellings(number)).flat_map(|number| tokens(lineage, number)).collect()
     }
 
+    /// The same numbers without leading zeros.
+    pub(crate) fn bare_numbers(&self) -> HashSet<&str> {
+        self.everything.iter().map(|number| without_zeros(number)).collect()
+    }
+
     /// Numbers of those who are in no answer to a project.
     pub(crate) fn of_project(&self, project: &str) -> impl Iterator<Item = &str> {
         self.everything.iter().chain(self.projects.get(project).into_iter().flatten()).map(String::as_str)
     }
+}
+
+/// What could not be converted, without its text and its file's name where one of them holds a number of the list (as of
+/// [`OptOuts::bare_numbers`]): then it may be about somebody who opted out.
+pub(crate) fn without_record(mut reject: Reject, listed: &HashSet<&str>) -> Reject {
+    let apart = |c: char| !c.is_alphanumeric() && c != '-';
+    let named = |text: &str| text.split(apart).any(|word| listed.contains(without_zeros(word)));
+    if !listed.is_empty() && (named(&reject.record) || named(&reject.file)) {
+        reject.record.clear();
+        "-".clone_into(&mut reject.file);
+    }
+    reject
 }
 
 /// A number as it is written, and without leading zeros.
@@ -128,6 +146,29 @@ mod tests {
         for (project, expect) in [("a", vec!["1", "2"]), ("b", vec!["1", "2", "3"]), ("c", vec!["1"])] {
             assert_eq!(list.of_project(project).collect::<Vec<_>>(), expect);
         }
+    }
+
+    #[test]
+    fn records_that_hold_a_listed_number_are_not_shown() {
+        let listed = HashSet::from(["7", "A-12"]);
+        let check = |file: &str, record: &str, shown: bool| {
+            let reject = Reject {
+                table: "",
+                file: file.to_owned(),
+                line: 3,
+                rule: renkei_ingest::Rule::Format,
+                column: None,
+                record: record.to_owned(),
+            };
+            let told = without_record(reject.clone(), &listed);
+            assert_eq!(told == reject, shown, "{file} {record}");
+            assert!(shown || (told.record.is_empty() && told.file == "-" && told.line == 3), "{file} {record}");
+        };
+        check("0000007_20200101_ADT-00_999_20200101_-_1", "", false);
+        check("labs.csv", "2020-01-01,0007,x", false);
+        check("a.ndjson", r#"{"subject":{"identifier":{"value":"A-12"}}}"#, false);
+        check("labs.csv", "2020-01-07,77,A-123", true);
+        check("labs.csv", "", true);
     }
 
     #[test]

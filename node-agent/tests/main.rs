@@ -10,6 +10,7 @@
 )]
 
 mod sources {
+    mod dry_run;
     mod maps;
     mod opt_out;
     mod snapshot;

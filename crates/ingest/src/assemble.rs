@@ -33,7 +33,7 @@ use arrow_array::RecordBatch;
 use renkei_cdm::Table;
 
 pub use concepts::{Concepts, Known};
-pub use remarks::REMARKS;
+pub use remarks::{LOCAL_UNNAMED, REMARKS};
 pub use usage::{Usage, Used};
 
 use crate::record::{Codes, Record, Statement};

@@ -68,7 +68,8 @@ pub enum System {
     Icd10Cm,
     /// A code system of HL7 FHIR's own, such as the classes of encounters.
     Fhir,
-    /// The hospital's own codes, and those of systems that are not known here.
+    /// The hospital's own codes, and those of systems that are not known here ([`namespace`](crate::namespace) keeps
+    /// those of several hospitals apart).
     Local,
 }
 

@@ -16,6 +16,7 @@ mod extract;
 pub mod fhir;
 pub mod hl7;
 pub mod mapped;
+pub mod namespace;
 pub mod omop;
 pub mod record;
 mod reject;
@@ -26,10 +27,11 @@ mod when;
 
 pub use code::{Coding, System};
 pub use extract::{Deleted, Dictionary, Extract};
+pub use namespace::Namespace;
 pub use reject::{Explanation, Reject, Rule};
 pub use remark::{Remark, Remarks};
 pub use rules::{BirthPrecision, Rules};
 pub use when::{Day, When};
 
 /// Raised whenever a converter says something else of the same file: whoever kept what it said then reads the file again.
-pub const CONVERTERS: u32 = 1;
+pub const CONVERTERS: u32 = 2;

@@ -38,6 +38,8 @@ pub struct Statement {
 #[expect(missing_docs, reason = "each variant is the record of its name")]
 pub enum Record {
     Person(Person),
+    /// The date of birth that a message about something else has beside it: compared with the person's, and no more.
+    Born(Birth),
     Death(Death),
     Visit(Visit),
     Movement(Movement),

@@ -43,7 +43,7 @@ pub use remarks::REMARKS;
 pub use walk::{Found, Reason, Trouble, Walk, looks_like};
 
 use crate::hl7::{self, Charset, Message};
-use crate::record::{Provenance, Statement, Step};
+use crate::record::{Provenance, Record, Statement, Step};
 use crate::{Extract, Rule, Rules};
 use draft::Draft;
 use remarks::{CP932, DELETED, MISMATCH, NO_PATIENT, REPLACED, SECOND_MESSAGE, STRAY, SUPERSEDED, UTF_8, not_read};
@@ -82,6 +82,12 @@ pub fn convert(name: &Name, file: &str, bytes: &[u8], rules: &Rules, extract: &m
         return;
     }
     records(&mut draft, &message);
+    if draft.name.kind != Kind::Adt00
+        && !draft.records.is_empty()
+        && let Some(born) = message.segment("PID").and_then(person::born)
+    {
+        draft.push(Record::Born(born));
+    }
     let statement = Statement { key: name.key(), version: name.version(), records: draft.records };
     extract.statements.push((name.patient.clone(), statement));
 }

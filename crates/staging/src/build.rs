@@ -114,6 +114,9 @@ fn about(sources: &[Staged], known: &[Known], source: u16, number: &str) -> Resu
             {
                 drug.codes.extend(codes.iter().cloned());
             }
+            if let Some(namespace) = &settings.namespace {
+                namespace.record(record);
+            }
         }
     }
     Ok(statements.into_iter().map(|statement| Sourced { source, statement }).collect())
@@ -122,7 +125,7 @@ fn about(sources: &[Staged], known: &[Known], source: u16, number: &str) -> Resu
 /// The CDM table that a record is for, before its concept is known.
 fn table_of(record: &Record) -> &str {
     match record {
-        Record::Person(_) => "person",
+        Record::Person(_) | Record::Born(_) => "person",
         Record::Death(_) => "death",
         Record::Visit(_) | Record::Movement(_) => "visit_occurrence",
         Record::Condition(_) => "condition_occurrence",

@@ -371,6 +371,7 @@ mod tests {
             mappings: Vec::new(),
             patients: Patients::default(),
             tables: None,
+            namespace: None,
         };
         let stage = Stage::open(&dir.path().join("x.sqlite"), "1").unwrap();
         let (rules, limits) = (Rules::default(), Limits::default());

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use renkei_ingest::{Dictionary, Namespace};
 use serde::{Deserialize, Serialize};
 
 /// How the records are written.
@@ -80,6 +81,26 @@ pub struct Source {
     pub patients: Patients,
     /// CDM tables that are taken from it; all where the list is absent.
     pub tables: Option<BTreeSet<String>>,
+    /// What stands before its own codes.
+    pub namespace: Option<Namespace>,
+}
+
+impl Source {
+    /// The codes that were seen in it, spelled as its namespace wants it.
+    #[must_use]
+    pub fn named(&self, seen: Dictionary) -> Dictionary {
+        let Some(namespace) = &self.namespace else { return seen };
+        let mut named = Dictionary::default();
+        for (coding, text) in seen.iter() {
+            // A unit and another code may be spelled alike: both spellings are asked for.
+            let (mut code, mut unit) = (coding.clone(), coding.clone());
+            namespace.code(&mut code);
+            namespace.unit(&mut unit);
+            named.see(&code, text);
+            named.see(&unit, text);
+        }
+        named
+    }
 }
 
 #[cfg(test)]

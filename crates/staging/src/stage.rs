@@ -29,7 +29,7 @@ pub(crate) use gone::Gone;
 pub(crate) use write::Entry;
 
 /// Version of this layout and of the statements' encoding. Another one is read afresh.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// More than this module has, so that none is prepared twice.
 const STATEMENTS: usize = 32;

@@ -22,6 +22,8 @@ mod deleted;
 mod full;
 #[path = "main/golden.rs"]
 mod golden;
+#[path = "main/oracles.rs"]
+mod oracles;
 #[path = "main/privacy.rs"]
 mod privacy;
 #[path = "main/several.rs"]

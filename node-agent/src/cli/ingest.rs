@@ -12,6 +12,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use renkei_ingest::Namespace;
 use renkei_types::SystemClock;
 
 use super::{ConfigFile, load, print};
@@ -41,6 +42,9 @@ pub(super) struct Args {
     /// Map from codes to concepts (CSV: source_to_concept_map, or an export of Usagi); may be repeated.
     #[arg(long, value_name = "FILE")]
     map: Vec<PathBuf>,
+    /// What stands before the hospital's own codes (`LOCAL:kameda:12`), so that another hospital's cannot be taken for them.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<Namespace>,
     /// List of patients who opted out (CSV: patient,scope,since), instead of the configuration's.
     #[arg(long, value_name = "FILE")]
     opt_out: Option<PathBuf>,

@@ -20,6 +20,7 @@ use super::people::{DUPLICATE_PERSON, Firsts, Roll};
 use super::quarantine::Quarantine;
 use super::report::TableReport;
 use super::sink::Sink;
+use super::traces::{Traces, may_tell_of_a_person};
 use super::{IngestError, Phase, Progress, Rejects};
 use crate::profile::Counting;
 use crate::store::{FileEntry, Person, Shape};
@@ -37,6 +38,7 @@ pub(super) struct Job<'a> {
     pub(super) done: Done,
     pub(super) progress: &'a mut dyn FnMut(Progress),
     births: Vec<i64>,
+    traces: Traces,
     today: i64,
     now: Progress,
 }
@@ -73,6 +75,7 @@ impl<'a> Job<'a> {
             quarantine: Quarantine::create(dir)?,
             done: Done::default(),
             progress,
+            traces: Traces::default(),
             births: index.iter().map(|person| new_year(person.year_of_birth)).collect(),
             today: made_at.after(FURTHEST_AHEAD).days().into(),
             now,
@@ -132,16 +135,27 @@ impl<'a> Job<'a> {
         let checks = RowChecks::of(shape.table, self.today, &births);
         let form = |source| IngestError::Form { table: shape.table.name, source };
         let known = |id: i64| owners.contains_key(&id) || roll.leaves_out(id);
+        let left_out = |id: i64| roll.leaves_out(id);
+        let anybody_out = roll.opted_out() > 0;
         let person = shape.table.name == "person";
         let mut firsts = roll.firsts();
         let mut present = RoaringBitmap::new();
-        for chunk in files.read((shape.owner().is_some() && !person).then_some(&known)) {
-            let chunk = chunk?;
-            for reject in &chunk.rejects {
+        let persons: Option<&dyn Fn(i64) -> bool> = (shape.owner().is_some() && !person).then_some(&known);
+        for chunk in files.read_without(persons, anybody_out.then_some(&left_out)) {
+            let mut chunk = chunk?;
+            for reject in &mut chunk.rejects {
+                // Nobody can tell whose row it is.
+                if anybody_out && may_tell_of_a_person(shape.table) {
+                    reject.record.clear();
+                }
                 self.reject(reject, reject.rule.as_str(), report)?;
+            }
+            if anybody_out {
+                self.traces.note(shape.table, &chunk.batch, &left_out);
             }
             let batch = match shape.table.person_column() {
                 Some(column) => roll.without_opted_out(chunk.batch, column.name).map_err(form)?,
+                None if anybody_out => self.traces.filter(shape.table, chunk.batch).map_err(form)?,
                 None => chunk.batch,
             };
             let batch = if person { firsts.filter(batch).map_err(form)? } else { batch };
@@ -226,10 +240,12 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Ends with what came of it.
-    pub(super) fn finish(self) -> Result<Done, IngestError> {
+    /// Ends with what came of it, tables in the CDM's order.
+    pub(super) fn finish(mut self) -> Result<Done, IngestError> {
         (self.progress)(Progress { phase: Phase::Publish, table: "", ..self.now });
         self.quarantine.finish()?;
+        let place = |name: &str| renkei_cdm::tables().iter().position(|table| table.name == name);
+        self.done.tables.sort_by_key(|report| place(&report.table));
         Ok(self.done)
     }
 }

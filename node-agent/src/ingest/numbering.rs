@@ -6,12 +6,13 @@
 //! - **Other demographics.** Of the persons seen before, more than 5 % and at least 3 now have another year of birth or
 //!   another gender. Corrections of a handful are normal in any export; identifiers that were shuffled change nine
 //!   persons of ten.
-//! - **Other people.** Fewer than half of the persons of the snapshot before are in this one.
+//! - **Other people.** Fewer than half of the persons of the snapshot before are in this one. Whoever opted out since is
+//!   expected to be gone, and not counted.
 //!
 //! Persons first seen in one snapshot are numbered in the order of `person_id`: exports mostly are sorted by it, and then
 //! need no sorting, and the numbers do not depend on the order of the file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,7 @@ pub struct Continuity {
     pub first_seen: u64,
     /// Persons of the snapshot before that are in this one.
     pub recurring: u64,
-    /// Persons of the snapshot before that are not in this one.
+    /// Persons of the snapshot before that are not in this one, and have not opted out.
     pub vanished: u64,
     /// Persons seen before who now have another year of birth or gender.
     pub changed: u64,
@@ -64,7 +65,7 @@ pub enum Renumbered {
     /// Too few persons recur.
     #[error("only {recurring} of the {earlier} persons of the snapshot before are in this source")]
     Recurrence {
-        /// Persons of the snapshot before.
+        /// Persons of the snapshot before who have not opted out.
         earlier: u64,
         /// Of these, present.
         recurring: u64,
@@ -82,11 +83,17 @@ pub struct Numbering {
     pub continuity: Continuity,
 }
 
-/// Numbers the `candidates`, each of another identity and another `person_id`, after the persons of `before`.
+/// Numbers the `candidates`, each of another identity and another `person_id`, after the persons of `before`. `out` are
+/// identities of those who opted out.
 ///
 /// # Errors
 /// [`Renumbered`] on either sign, unless `accept`.
-pub fn assign(before: &[Person], mut candidates: Vec<Candidate>, accept: bool) -> Result<Numbering, Renumbered> {
+pub fn assign(
+    before: &[Person],
+    mut candidates: Vec<Candidate>,
+    out: &HashSet<Token>,
+    accept: bool,
+) -> Result<Numbering, Renumbered> {
     candidates.sort_unstable_by_key(|candidate| candidate.person_id);
     let mut index: Vec<Person> = before.iter().map(|person| Person { person_id: None, ..*person }).collect();
     let known: HashMap<Token, u32> = before.iter().map(|person| (person.identity, person.owner)).collect();
@@ -108,7 +115,11 @@ pub fn assign(before: &[Person], mut candidates: Vec<Candidate>, accept: bool) -
         }
         owners.insert(candidate.person_id, owner);
     }
-    let earlier = before.iter().filter(|person| person.person_id.is_some()).count() as u64;
+    let missed = |person: &&Person| {
+        let stays = index.get(person.owner as usize).is_some_and(|now| now.person_id.is_some());
+        person.person_id.is_some() && (stays || !out.contains(&person.identity))
+    };
+    let earlier = before.iter().filter(missed).count() as u64;
     continuity.vanished = earlier - continuity.recurring;
     if !accept {
         judge(&continuity, earlier)?;
@@ -157,19 +168,19 @@ mod tests {
     }
 
     fn first(ids: impl IntoIterator<Item = i64>) -> Vec<Person> {
-        assign(&[], people(ids), false).unwrap().index
+        assign(&[], people(ids), &HashSet::new(), false).unwrap().index
     }
 
     #[test]
     fn numbers_are_dense_in_order_of_person_id_and_kept() {
         let before = first([30, 10, 20]);
         assert_eq!(before.iter().map(|p| p.person_id.unwrap()).collect::<Vec<_>>(), [10, 20, 30]);
-        let after = assign(&before, people([5, 30, 10]), false).unwrap();
+        let after = assign(&before, people([5, 30, 10]), &HashSet::new(), false).unwrap();
         assert_eq!((after.owners[&10], after.owners[&30], after.owners[&5]), (0, 2, 3));
         assert_eq!(after.index[1].person_id, None, "who vanished keeps the number");
         let expect = Continuity { present: 3, first_seen: 1, recurring: 2, vanished: 1, changed: 0 };
         assert_eq!(after.continuity, expect);
-        let back = assign(&after.index, people([5, 10, 20]), false).unwrap();
+        let back = assign(&after.index, people([5, 10, 20]), &HashSet::new(), false).unwrap();
         assert_eq!(back.owners[&20], 1, "and gets it back");
         assert_eq!(back.continuity.first_seen, 0);
     }
@@ -182,24 +193,35 @@ mod tests {
             now.iter_mut().take(of as usize).for_each(|one| one.year_of_birth += i32::try_from(by).unwrap());
             now
         };
-        assert!(assign(&before, shift(1, 5), false).is_ok(), "5 of 100");
-        let refused = assign(&before, shift(1, 6), false);
+        assert!(assign(&before, shift(1, 5), &HashSet::new(), false).is_ok(), "5 of 100");
+        let refused = assign(&before, shift(1, 6), &HashSet::new(), false);
         assert_eq!(refused, Err(Renumbered::Demographics { compared: 100, changed: 6 }));
-        assert_eq!(assign(&before, shift(1, 6), true).unwrap().continuity.changed, 6, "unless accepted");
+        assert_eq!(
+            assign(&before, shift(1, 6), &HashSet::new(), true).unwrap().continuity.changed,
+            6,
+            "unless accepted"
+        );
         let three = first(0..3);
         let mut two = people(0..3);
         two.iter_mut().take(2).for_each(|one| one.gender_concept_id = 8532);
-        assert!(assign(&three, two, false).is_ok(), "two persons are no sign");
+        assert!(assign(&three, two, &HashSet::new(), false).is_ok(), "two persons are no sign");
     }
 
     #[test]
     fn other_people_are_noticed() {
         let before = first(0..10);
-        assert!(assign(&before, people(5..40), false).is_ok(), "half recur");
-        let refused = assign(&before, people(6..40), false);
+        assert!(assign(&before, people(5..40), &HashSet::new(), false).is_ok(), "half recur");
+        let refused = assign(&before, people(6..40), &HashSet::new(), false);
         assert_eq!(refused, Err(Renumbered::Recurrence { earlier: 10, recurring: 4 }));
+        // Nor do those who opted out count as missing, however many; those who did not, do.
+        let out =
+            |ids: std::ops::Range<i64>| -> HashSet<Token> { people(ids).iter().map(|one| one.identity).collect() };
+        let few = assign(&before, people(8..10), &out(0..8), false).unwrap();
+        assert_eq!((few.continuity.recurring, few.continuity.vanished), (2, 0));
+        let refused = assign(&before, people(8..10), &out(0..5), false);
+        assert_eq!(refused, Err(Renumbered::Recurrence { earlier: 5, recurring: 2 }));
         // Those who had gone before do not count as missing.
-        let shrunk = assign(&before, people(0..6), false).unwrap().index;
-        assert!(assign(&shrunk, people(3..6), false).is_ok());
+        let shrunk = assign(&before, people(0..6), &HashSet::new(), false).unwrap().index;
+        assert!(assign(&shrunk, people(3..6), &HashSet::new(), false).is_ok());
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Roll {
     repeats: Repeats,
     /// Of those who opted out: their ids, whose rows go nowhere, not into the quarantine either.
     left_out: HashSet<i64>,
+    /// What an earlier snapshot may know them by.
+    out: HashSet<Token>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,25 +51,18 @@ impl Roll {
     ///
     /// # Errors
     /// [`IngestError::Read`]; [`IngestError::NoPersons`].
-    pub(super) fn read(files: &TableFiles, lineage: &Lineage, out: &HashSet<Token>) -> Result<Self, IngestError> {
-        let mut roll = Self::default();
+    pub(super) fn read(files: &TableFiles, lineage: &Lineage, out: HashSet<Token>) -> Result<Self, IngestError> {
+        let mut roll = Self { out, ..Self::default() };
         let (mut ids, mut sources) = (HashSet::new(), HashSet::new());
         for chunk in files.read(None) {
             let chunk = chunk?;
             roll.read += chunk.read;
-            roll.add(&chunk.batch, lineage, out, &mut ids, &mut sources);
+            roll.add(&chunk.batch, lineage, &mut ids, &mut sources);
         }
         if roll.rows.is_empty() { Err(IngestError::NoPersons { read: roll.read }) } else { Ok(roll) }
     }
 
-    fn add(
-        &mut self,
-        batch: &RecordBatch,
-        lineage: &Lineage,
-        out: &HashSet<Token>,
-        ids: &mut HashSet<i64>,
-        sources: &mut HashSet<Token>,
-    ) {
+    fn add(&mut self, batch: &RecordBatch, lineage: &Lineage, ids: &mut HashSet<i64>, sources: &mut HashSet<Token>) {
         let (Some(id), Some(year), Some(gender), Some(source)) = (
             batch.column_by_name("person_id"),
             batch.column_by_name("year_of_birth"),
@@ -82,8 +77,10 @@ impl Roll {
         for row in 0..batch.num_rows() {
             let person_id = id.value(row);
             let text = source.is_valid(row).then(|| source.value(row)).filter(|text| !text.is_empty());
-            if is_out(out, lineage, person_id, text) {
+            if is_out(&self.out, lineage, person_id, text) {
                 self.left_out.insert(person_id);
+                self.out.insert(by_id(lineage, person_id));
+                self.out.extend(text.map(|text| lineage.token(Identity::SourceValue, text.as_bytes())));
             }
             if self.left_out.contains(&person_id) {
                 continue;
@@ -122,7 +119,7 @@ impl Roll {
 
     /// The persons, recognised by `identity`.
     pub(super) fn candidates(&self, identity: Identity, lineage: &Lineage) -> Vec<Candidate> {
-        let by_id = |row: &Row| lineage.token(Identity::PersonId, &row.person_id.to_le_bytes());
+        let by_id = |row: &Row| by_id(lineage, row.person_id);
         let token = |row: &Row| match identity {
             Identity::SourceValue => row.source.unwrap_or_else(|| by_id(row)),
             Identity::PersonId => by_id(row),
@@ -144,6 +141,11 @@ impl Roll {
     /// Persons who opted out.
     pub(super) fn opted_out(&self) -> u64 {
         self.left_out.len() as u64
+    }
+
+    /// What an earlier snapshot may know those by who opted out.
+    pub(super) fn out(&self) -> &HashSet<Token> {
+        &self.out
     }
 
     /// Whether a person opted out.
@@ -178,10 +180,13 @@ fn is_out(out: &HashSet<Token>, lineage: &Lineage, person_id: i64, source: Optio
     if out.is_empty() {
         return false;
     }
-    let by_id = lineage.token(Identity::PersonId, &person_id.to_le_bytes());
     let spellings = source.into_iter().flat_map(|text| [text, without_zeros(text)]);
-    out.contains(&by_id)
+    out.contains(&by_id(lineage, person_id))
         || spellings.map(|text| lineage.token(Identity::SourceValue, text.as_bytes())).any(|token| out.contains(&token))
+}
+
+fn by_id(lineage: &Lineage, person_id: i64) -> Token {
+    lineage.token(Identity::PersonId, &person_id.to_le_bytes())
 }
 
 /// Lets the first row of each `person_id` pass.

@@ -5,16 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rand::CryptoRng;
+use renkei_ingest::assemble::{LOCAL_UNNAMED, Usage};
 use renkei_ingest::codes::{self, Coverage};
-use renkei_ingest::{CONVERTERS, Day, Dictionary, Reject, Rules};
-use renkei_staging::{Crosswalk, Limits, Plan, RemarkCount, Source, SourceReport, Stage, Staged};
+use renkei_ingest::namespace::is_own;
+use renkei_ingest::{CONVERTERS, Coding, Day, Dictionary, Reject, Rules};
+use renkei_staging::{Crosswalk, Limits, Plan, RemarkCount, Source, SourceReport, Stage, Staged, without_zeros};
 use sha2::{Digest, Sha256};
 
 use super::codes_in_use::{CodesInUse, known};
 use super::{Fed, IngestError, Options, Phase, Progress, Report, run_fed};
 use crate::config::Codes;
 use crate::maps::{self, MapInForce};
-use crate::optout::OptOuts;
+use crate::optout::{OptOuts, without_record};
 use crate::store::{self, Guard, Store};
 
 /// Everything that makes up a hospital's records.
@@ -103,19 +105,27 @@ pub fn run_sources(
     });
     // On a full disk the half-made tables are what fills it.
     let built = built.inspect_err(|_| drop(store::remove(&out)))?;
+    let mut remarks = built.remarks;
+    remarks.add_many(&LOCAL_UNNAMED, unnamed(&built.usage, &staged));
     let used = CodesInUse::of(&built.usage, &dictionary);
     used.keep(store.root())?;
     let report = SourcesReport {
         sources: reports,
-        assembly: built.remarks.iter().map(|(id, count)| RemarkCount { id: id.to_owned(), count }).collect(),
+        assembly: remarks.iter().map(|(id, count)| RemarkCount { id: id.to_owned(), count }).collect(),
         opted_out: built.opted_out,
         mapping: mapping(&used.covered(&known, &dictionary)),
         maps: maps::in_force(&records.codes, &signed)?,
     };
     let folders = std::iter::once(out.clone()).chain(records.codes.vocabularies.iter().cloned());
     let options = Options { folders: folders.collect(), ..options.clone() };
-    let mut rejects = |each: &mut dyn FnMut(Reject)| staged.iter().try_for_each(|(_, stage)| stage.rejects(each));
-    let fed = Fed { rejects: &mut rejects, report };
+    let listed = opt_outs.bare_numbers();
+    let mut rejects = |each: &mut dyn FnMut(Reject)| {
+        let mut told = |reject| each(without_record(reject, &listed));
+        staged.iter().try_for_each(|(_, stage)| stage.rejects(&mut told))
+    };
+    let mut gone = crosswalk.pseudonyms(|patient| listed.contains(without_zeros(patient)))?;
+    gone.extend(opt_outs.everything().iter().cloned());
+    let fed = Fed { rejects: &mut rejects, out: gone, report };
     let report = run_fed(store, &options, Some(fed), progress, entropy);
     let removed = store::remove(&out);
     let report = report?;
@@ -154,10 +164,18 @@ fn digest(source: &Source, rules: &Rules) -> Result<String, IngestError> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// Rows with a code of the hospital's own that another hospital may spell alike.
+fn unnamed(usage: &Usage, staged: &[Staged]) -> u64 {
+    let named =
+        |code: &Coding| staged.iter().filter_map(|(source, _)| source.namespace.as_ref()).any(|ns| ns.has(code));
+    let first = |codes: &[Coding]| codes.first().is_some_and(|code| is_own(code) && !named(code));
+    usage.sorted().into_iter().filter(|(_, codes, _)| first(codes)).map(|(_, _, used)| used.rows).sum()
+}
+
 fn dictionary(staged: &[Staged]) -> Result<Dictionary, IngestError> {
     let mut all = Dictionary::default();
-    for (_, stage) in staged {
-        all.merge(stage.dictionary()?);
+    for (source, stage) in staged {
+        all.merge(source.named(stage.dictionary()?));
     }
     Ok(all)
 }

@@ -62,6 +62,7 @@ fn source(format: Format, folder: &Path) -> Source {
         mappings: Vec::new(),
         patients: Patients::default(),
         tables: None,
+        namespace: None,
     }
 }
 
@@ -146,7 +147,7 @@ fn whoever_opted_out_is_in_no_snapshot_and_a_broken_list_stops_everything() {
     fs::write(&list, "patient,scope\n1,\n2,all\n3,other-project\n").unwrap();
     let report = site.ingest().unwrap();
     assert_eq!((rows(&report, "person"), report.sources.as_ref().unwrap().opted_out), (all - 2, 2));
-    assert_eq!(report.persons.vanished, 2);
+    assert_eq!(report.persons.vanished, 0, "they are gone as they wished");
     fs::write(&list, "number\n1\n").unwrap();
     let before = site.store.current().unwrap().unwrap().id().clone();
     let error = site.ingest().unwrap_err().to_string();

@@ -48,6 +48,7 @@ pub(super) struct Event<'a> {
     pub(super) standing: Option<Standing>,
     pub(super) order: Option<&'a str>,
     pub(super) preliminary: bool,
+    pub(super) surgery: bool,
 }
 
 impl<'a> Event<'a> {
@@ -68,6 +69,7 @@ impl<'a> Event<'a> {
             standing: None,
             order: None,
             preliminary: false,
+            surgery: false,
         }
     }
 
@@ -94,6 +96,7 @@ impl<'a> Event<'a> {
             Record::Procedure(r) => Self {
                 end: r.end,
                 quantity: r.quantity.map(f64::from),
+                surgery: r.surgery,
                 link: Some(&r.link),
                 ..new(Home::Procedure, &r.codes, r.start, r.provenance)
             },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::remarks::{NO_PERSON, TEST_PATIENT};
+use super::remarks::{BIRTH_DIFFERS, NO_PERSON, TEST_PATIENT};
 use super::sheet::Sheets;
 use super::{Assembler, Each, Fact, Who};
 use crate::code::{Coding, System};
@@ -93,6 +93,8 @@ impl Assembler<'_> {
     pub(super) fn person(&mut self, who: &Who, person: &Chosen, facts: &[Fact], each: Each<'_>) -> io::Result<()> {
         let location = person.zip3.as_deref().map(|zip3| self.sites.location(zip3));
         let birth = person.birth;
+        let told = facts.iter().filter(|fact| matches!(&fact.record, Record::Born(told) if differ(*told, birth)));
+        self.remarks.add_many(&BIRTH_DIFFERS, told.count() as u64);
         let month = birth.month.filter(|_| self.rules.birth != BirthPrecision::Year);
         let day = birth.day.filter(|_| self.rules.birth == BirthPrecision::Day && month.is_some());
         if let Some(mut row) = self.sheets.row("person") {
@@ -153,6 +155,12 @@ fn sex_code(sex: Sex) -> Option<Coding> {
         Sex::Unknown => return None,
     };
     Some(Coding::new(System::Hl7(1), code))
+}
+
+/// Whether two dates of birth cannot be of one person, as far as both are known.
+fn differ(one: Birth, other: Birth) -> bool {
+    let apart = |one: Option<u8>, other: Option<u8>| one.zip(other).is_some_and(|(one, other)| one != other);
+    one.year != other.year || apart(one.month, other.month) || apart(one.day, other.day)
 }
 
 /// The first day of the year of birth.

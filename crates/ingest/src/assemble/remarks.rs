@@ -4,7 +4,7 @@ use crate::Remark;
 
 macro_rules! remarks {
     ($($name:ident: $id:literal, $grave:literal, $english:literal, $japanese:literal;)*) => {
-        $(pub(super) const $name: Remark = Remark { id: $id, grave: $grave, english: $english, japanese: $japanese };)*
+        $(#[doc = $english] pub const $name: Remark = Remark { id: $id, grave: $grave, english: $english, japanese: $japanese };)*
         /// Every remark of the assembly.
         pub const REMARKS: &[Remark] = &[$($name),*];
     };
@@ -62,4 +62,10 @@ remarks! {
         "件の記録は、出生年より前か抽出日より後の日付です(保持しますが、観察期間には数えません)";
     BAD_CELL: "value-does-not-fit", false,
         "values that do not fit their column, left empty", "件の値は、列に収まらないため空にしました";
+    BIRTH_DIFFERS: "birth-differs", true,
+        "messages with another date of birth than the patient's basic data: look whether records of two patients are mixed",
+        "件の電文の生年月日が患者基本情報と異なります(別の患者の記録が混ざっていないか確認してください)";
+    LOCAL_UNNAMED: "local-without-namespace", false,
+        "rows with a code of the hospital's own and no namespace before it: another hospital may spell another thing alike",
+        "件の行は施設独自コードに名前空間(namespace)がなく、他施設の別のコードと同じ表記になり得ます";
 }

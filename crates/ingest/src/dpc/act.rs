@@ -12,6 +12,9 @@ use crate::{Coding, Extract, System};
 /// Data classes whose lines of prefix 1 are fees for being there or for handling drugs: visits, dispensing, bed, meals.
 const FEES: [&str; 10] = ["11", "12", "24", "25", "26", "27", "90", "92", "93", "97"];
 
+/// The data class of surgery.
+const SURGERY: &str = "50";
+
 /// The record that a line makes; nothing, with a remark, where it makes none.
 pub(super) fn record(line: &Line, layout: &Layout, at: When, link: Link, out: &mut Extract) -> Option<Record> {
     let receipt = line.code(RECEIPT);
@@ -73,6 +76,7 @@ pub(super) fn record(line: &Line, layout: &Layout, at: When, link: Link, out: &m
             start: at,
             end: None,
             quantity: whole_number(count),
+            surgery: class == SURGERY,
             provenance,
             link,
         }),

@@ -247,6 +247,7 @@ fn surgery(line: &Line, frame: &Frame, records: &mut Vec<Record>, sink: &mut Sin
         start: When::day(day),
         end: None,
         quantity: None,
+        surgery: true,
         provenance: Provenance::Claim,
         link: link(&frame.visit),
     }));

@@ -47,6 +47,7 @@ impl<'a> Event<'a> for Procedure<'a> {
             start: start.ok_or_else(|| Fault::essential("performedDateTime"))?,
             end: scope.end(period.and_then(|period| period.end.as_ref())),
             quantity: None,
+            surgery: false,
             provenance: Provenance::Ehr,
             link: scope.link(self.encounter.as_ref(), None),
         })])

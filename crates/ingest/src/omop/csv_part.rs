@@ -82,7 +82,9 @@ impl<'a> CsvPart<'a> {
                 Outcome::Row(None) => {}
                 Outcome::Row(Some((rule, column))) => {
                     failures.insert(rows, (rule, column));
-                    rejects.push(self.reject(rule, column));
+                    if !self.left_out() {
+                        rejects.push(self.reject(rule, column));
+                    }
                 }
             }
             rows += 1;
@@ -137,9 +139,19 @@ impl<'a> CsvPart<'a> {
 
     /// The person's column, if the record's person does not exist.
     fn stranger(&self) -> Option<(Rule, Option<usize>)> {
-        let (persons, (field, column)) = (self.context.persons?, self.person?);
-        let id = parse::id(parse::bare(&self.record[field])?).ok()?;
-        (!persons(id)).then_some((Rule::Person, Some(column)))
+        let (persons, (_, column)) = (self.context.persons?, self.person?);
+        (!persons(self.owner()?)).then_some((Rule::Person, Some(column)))
+    }
+
+    /// The record's person.
+    fn owner(&self) -> Option<i64> {
+        let (field, _) = self.person?;
+        parse::id(parse::bare(self.record.get(field)?)?).ok()
+    }
+
+    /// Whether the record is of somebody of whom nothing is handed out.
+    fn left_out(&self) -> bool {
+        self.context.left_out.is_some_and(|left_out| self.owner().is_some_and(left_out))
     }
 
     fn advance(&mut self) -> Result<bool, ReadError> {

@@ -63,7 +63,7 @@ impl<'a> ParquetPart<'a> {
         let batch = batch.map_err(|source| ReadError::Parquet { file: self.source.path.clone(), source })?;
         let rows = batch.num_rows();
         let (columns, failures) = self.convert(&batch).map_err(arrow)?;
-        let rejects = self.rejects(&batch, &failures).map_err(arrow)?;
+        let rejects = self.rejects(&batch, &columns, &failures).map_err(arrow)?;
         let batch = self.context.assembly.batch(columns, rows, &failures, first).map_err(arrow)?;
         self.rows += rows as u64;
         let bytes = u128::from(self.source.bytes) * u128::from(self.rows) / u128::from(self.total.max(1));
@@ -103,7 +103,19 @@ impl<'a> ParquetPart<'a> {
         }
     }
 
-    fn rejects(&self, batch: &RecordBatch, failures: &Failures) -> Result<Vec<Reject>, ArrowError> {
+    /// Whether a row is of somebody of whom nothing is handed out.
+    fn left_out(&self, columns: &[Option<ArrayRef>], row: usize) -> bool {
+        let column = self.context.person_column().and_then(|index| columns.get(index)?.as_ref());
+        let Some((left_out, ids)) = self.context.left_out.zip(column) else { return false };
+        ids.is_valid(row) && left_out(ids.as_primitive::<Int64Type>().value(row))
+    }
+
+    fn rejects(
+        &self,
+        batch: &RecordBatch,
+        cast: &[Option<ArrayRef>],
+        failures: &Failures,
+    ) -> Result<Vec<Reject>, ArrowError> {
         if failures.is_empty() {
             return Ok(Vec::new());
         }
@@ -124,7 +136,7 @@ impl<'a> ParquetPart<'a> {
                 record: csv_record(texts.iter().map(String::as_bytes)),
             }
         };
-        Ok(failures.iter().map(reject).collect())
+        Ok(failures.iter().filter(|(row, _)| !self.left_out(cast, **row)).map(reject).collect())
     }
 }
 

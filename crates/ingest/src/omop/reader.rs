@@ -35,12 +35,14 @@ pub struct Chunk {
 pub(super) struct Context<'a> {
     pub(super) assembly: Assembly<'a>,
     pub(super) persons: Option<&'a dyn Fn(i64) -> bool>,
+    /// Whose rows are never handed out as rejects.
+    pub(super) left_out: Option<&'a dyn Fn(i64) -> bool>,
 }
 
 impl Context<'_> {
-    /// The position of the column that names the person, if persons are to be checked.
+    /// The position of the column that names the person, if anybody asks for persons.
     pub(super) fn person_column(&self) -> Option<usize> {
-        self.persons?;
+        self.persons.or(self.left_out)?;
         let person = self.assembly.table.person_column()?;
         self.assembly.table.columns.iter().position(|column| column.name == person.name)
     }
@@ -67,8 +69,14 @@ enum Part<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(assembly: Assembly<'a>, sources: &'a [Source], persons: Option<&'a dyn Fn(i64) -> bool>) -> Self {
-        Self { context: Context { assembly, persons }, waiting: sources.iter(), part: None, done: 0, rows: 0 }
+    pub(super) fn new(
+        assembly: Assembly<'a>,
+        sources: &'a [Source],
+        persons: Option<&'a dyn Fn(i64) -> bool>,
+        left_out: Option<&'a dyn Fn(i64) -> bool>,
+    ) -> Self {
+        let context = Context { assembly, persons, left_out };
+        Self { context, waiting: sources.iter(), part: None, done: 0, rows: 0 }
     }
 
     fn chunk(&mut self) -> Result<Option<Chunk>, ReadError> {

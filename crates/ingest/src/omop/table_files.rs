@@ -61,6 +61,17 @@ impl TableFiles {
     /// Reads the rows. `persons` says whether a person exists; without it no row is rejected for its person.
     #[must_use]
     pub fn read<'a>(&'a self, persons: Option<&'a dyn Fn(i64) -> bool>) -> Reader<'a> {
-        Reader::new(Assembly { table: self.table, fills: &self.fills }, &self.sources, persons)
+        self.read_without(persons, None)
+    }
+
+    /// As [`read`](Self::read), but of persons of whom `left_out` says so no row is handed out as a reject; accepted rows
+    /// are handed out all the same.
+    #[must_use]
+    pub fn read_without<'a>(
+        &'a self,
+        persons: Option<&'a dyn Fn(i64) -> bool>,
+        left_out: Option<&'a dyn Fn(i64) -> bool>,
+    ) -> Reader<'a> {
+        Reader::new(Assembly { table: self.table, fills: &self.fills }, &self.sources, persons, left_out)
     }
 }

@@ -89,6 +89,8 @@ pub struct Procedure {
     pub end: Option<When>,
     /// How many times.
     pub quantity: Option<i32>,
+    /// Whether the source itself files it under surgery.
+    pub surgery: bool,
     /// How it came about.
     pub provenance: Provenance,
     /// Its visit.

@@ -50,7 +50,7 @@ fn examination(
     };
     let end = time::when(observed(8));
     let (provenance, link) = (Provenance::Ehr, draft.link(order.orc));
-    let record = Record::Procedure(Procedure { codes, start, end, quantity: None, provenance, link });
+    let record = Record::Procedure(Procedure { codes, start, end, quantity: None, surgery: false, provenance, link });
     let repeated = || draft.records.iter().rev().take(REPEATS).any(|earlier| *earlier == record);
     if order.control() == "CH" || !repeated() {
         draft.push(record);

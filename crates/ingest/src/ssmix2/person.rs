@@ -32,8 +32,7 @@ fn person(draft: &Draft<'_>, pid: Segment<'_>) -> Person {
     let names: Vec<_> = pid.field(5).repetitions().map(Field::text).collect();
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     Person {
-        // Some systems write the date of birth one place too late, into the field of aliases.
-        birth: birth(pid.value(7)).or_else(|| birth(pid.value(9))),
+        birth: born(pid),
         sex: match pid.value(8) {
             "M" => Sex::Male,
             "F" => Sex::Female,
@@ -43,6 +42,11 @@ fn person(draft: &Draft<'_>, pid: Segment<'_>) -> Person {
         zip3: pid.field(11).repetitions().find_map(|address| zip3(&address.component(5).text())),
         test: draft.rules.is_test(&draft.name.patient, &names),
     }
+}
+
+/// The date of birth. Some systems write it one place too late, into the field of aliases.
+pub(super) fn born(pid: Segment<'_>) -> Option<Birth> {
+    birth(pid.value(7)).or_else(|| birth(pid.value(9)))
 }
 
 /// A date of birth of eight digits, or only its month or year.

@@ -64,7 +64,7 @@ fn drugs_acts_and_materials_have_what_was_given() {
                 told.push(format!("drug {} {:?} {:?} {unit} {route}", d.codes[0], d.quantity, d.days));
                 assert_eq!(d.link.visit.as_deref(), Some("131234567/0000000042/20260405"));
             }
-            Record::Procedure(p) => told.push(format!("act {} {:?}", p.codes[0], p.quantity)),
+            Record::Procedure(p) => told.push(format!("act {} {:?} {}", p.codes[0], p.quantity, p.surgery)),
             Record::Device(d) => told.push(format!("material {} {:?}", d.codes[0], d.quantity)),
             _ => {}
         }
@@ -74,7 +74,7 @@ fn drugs_acts_and_materials_have_what_was_given() {
         [
             "drug RECEIPT:620000001 Some(21.0) Some(7) LOCAL:RECEIPT-UNIT-016 LOCAL:DPC-CLASS-21",
             "drug RECEIPT:640000002 Some(5.0) None LOCAL:RECEIPT-UNIT-033 LOCAL:DPC-CLASS-33",
-            "act RECEIPT:150000110 Some(1)",
+            "act RECEIPT:150000110 Some(1) true",
             "material RECEIPT:710000001 Some(6)",
         ]
     );

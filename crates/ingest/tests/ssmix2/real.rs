@@ -16,7 +16,8 @@ fn sample(name: &str) -> Option<PathBuf> {
 fn of<'e>(extract: &'e Extract, kind: &str) -> Vec<&'e Record> {
     let key = format!("/{kind}/");
     let statements = extract.statements.iter().filter(|(_, statement)| statement.key.contains(&key));
-    statements.flat_map(|(_, statement)| &statement.records).collect()
+    let records = statements.flat_map(|(_, statement)| &statement.records);
+    records.filter(|record| !matches!(record, Record::Born(_))).collect()
 }
 
 fn shown(extract: &Extract, kind: &str) -> Vec<String> {

@@ -44,11 +44,14 @@ pub fn extract(kind: &str, text: &str) -> Extract {
     extract_with(kind, &jis(text), &Rules::default())
 }
 
-/// The records of the one statement.
+/// The records of the one statement, without the date of birth that every message has beside them.
 pub fn records(extract: &Extract) -> &[Record] {
     let [(patient, statement)] = extract.statements.as_slice() else { panic!("not one statement") };
     assert_eq!(patient, PATIENT);
-    &statement.records
+    match statement.records.split_last() {
+        Some((Record::Born(_), records)) => records,
+        _ => &statement.records,
+    }
 }
 
 /// Remarks by id without the common beginning, and counts.

@@ -58,6 +58,7 @@ impl Step {
             mappings: Vec::new(),
             patients: Patients::default(),
             tables: None,
+            namespace: None,
         }
     }
 

@@ -109,6 +109,7 @@ mod tests {
             mappings: Vec::new(),
             patients: Patients { strip_zeros, crosswalk: None },
             tables: None,
+            namespace: None,
         }
     }
 

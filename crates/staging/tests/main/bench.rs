@@ -90,6 +90,7 @@ pub fn source(format: Format, folder: &Path) -> Source {
         mappings: Vec::new(),
         patients: Patients::default(),
         tables: None,
+        namespace: None,
     }
 }
 

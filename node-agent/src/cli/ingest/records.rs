@@ -77,6 +77,7 @@ fn add(sources: &mut Vec<Source>, format: Format, folder: PathBuf, args: &Args) 
             mappings: args.mapping.clone(),
             patients: Patients::default(),
             tables: None,
+            namespace: args.namespace.clone(),
         }),
     }
 }

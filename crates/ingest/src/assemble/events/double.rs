@@ -45,9 +45,6 @@ pub(super) fn without<'a>(events: Vec<Event<'a>>, concepts: &dyn Concepts, remar
     surgery(kept, concepts, remarks)
 }
 
-/// What codes of receipts for surgery begin with.
-const RECEIPT_SURGERY: &str = "150";
-
 /// One surgery is told by its K code in the summary of a stay and by its receipt code in the claim. Where both lead to
 /// one concept on one day it is counted once, by the K code; where nobody says what is the same, both stay.
 fn surgery<'a>(mut events: Vec<Event<'a>>, concepts: &dyn Concepts, remarks: &mut Remarks) -> Vec<Event<'a>> {
@@ -64,10 +61,9 @@ fn surgery<'a>(mut events: Vec<Event<'a>>, concepts: &dyn Concepts, remarks: &mu
         let claimed = event.home == Home::Procedure && has(event, System::Receipt) && !has(event, System::Kcode);
         let Some(known) = told.get(&event.start.day).filter(|_| claimed) else { return true };
         let same = targets(event).any(|concept| concept != 0 && known.contains(&concept));
-        let surgical = |coding: &Coding| coding.system == System::Receipt && coding.code.starts_with(RECEIPT_SURGERY);
         if same {
             remarks.add(&SAME_SURGERY);
-        } else if event.codes.iter().any(surgical) {
+        } else if event.surgery {
             remarks.add(&SURGERY_TWICE);
         }
         !same

@@ -258,7 +258,9 @@ fn a_surgery_of_summary_and_claim_is_one_where_a_map_says_so() {
     let done = |system, code: &str, on: i32| {
         let (codes, start) = (vec![Coding::new(system, code)], When::day(day(on)));
         let (provenance, link) = (Provenance::Claim, Link::default());
-        Record::Procedure(Procedure { codes, start, end: None, quantity: None, provenance, link })
+        // The class that the survey files a line under decides, not how its code begins.
+        let surgery = system == System::Receipt && !code.starts_with("140");
+        Record::Procedure(Procedure { codes, start, end: None, quantity: None, surgery, provenance, link })
     };
     let operated = |on| done(System::Kcode, "K6335", on);
     let claimed = |code, on| done(System::Receipt, code, on);
