@@ -1,5 +1,7 @@
 //! The command line.
 
+mod audit;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -30,6 +32,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Checks and shows the gateway's own log of questions.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Brings the gateway's own vocabulary.
     #[command(subcommand)]
     Vocabulary(VocabularyCommand),
@@ -79,12 +84,17 @@ pub fn main_from(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) ->
     };
     let done = match arguments.command {
         Command::Run { config } => run(&config),
+        Command::Audit(command) => return ended(audit::run(command)),
         Command::Config(ConfigCommand::Check { config }) => check(&config),
         Command::Vocabulary(VocabularyCommand::Import { from, config }) => import(&from, &config),
         Command::Config(ConfigCommand::Sample) => say(SAMPLE),
     };
+    ended(done.map(|()| ExitCode::SUCCESS))
+}
+
+fn ended(done: anyhow::Result<ExitCode>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             drop(writeln!(std::io::stderr(), "renkei-gateway: {}", chain(error.as_ref())));
             ExitCode::FAILURE

@@ -26,6 +26,9 @@ pub const SAMPLE: &str = include_str!("../config.sample.toml");
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Folder of the signed log and other state, owned by the service user; a relative path starts at the
+    /// configuration's folder.
+    pub state_dir: PathBuf,
     /// Where nodes and clients connect.
     pub listen: SocketAddr,
     /// The gateway's credentials.
@@ -224,6 +227,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = config::load(path)?;
         let folder = path.parent().unwrap_or(Path::new("."));
+        config.state_dir = folder.join(&config.state_dir);
         let Tls { ca, certificate, key } = &mut config.tls;
         for file in [ca, certificate, key] {
             *file = folder.join(&*file);

@@ -9,10 +9,12 @@ use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
+use renkei_audit::entry::EXPLAIN;
 use renkei_plan::{Explanation, PLAN_VERSION, Split};
-use renkei_types::SiteId;
+use renkei_types::{Code, Refusal, SiteId};
 use serde::Serialize;
 
+use crate::audit::{End, Record};
 use crate::config::Project;
 use crate::federator::{Question, Terms};
 use crate::sites::Profile;
@@ -75,8 +77,33 @@ struct Estimate {
     most_cells: Vec<Option<u64>>,
 }
 
+/// Explains a question; where sites are asked for their verdicts, that is recorded before and after.
+pub(crate) async fn explained(
+    state: &Arc<State>,
+    question: &Question,
+    terms: &Terms,
+    json: bool,
+) -> Result<RecordBatch, Refusal> {
+    let part = match &terms.project {
+        Some(project) if !question.split.release_points.is_empty() => {
+            let record = Record::new(&state.audit, question, terms, project, EXPLAIN);
+            Some(record.begin(project.sites.iter().cloned(), 0).await?.without_ends())
+        }
+        _ => None,
+    };
+    let batch = explain(state, question, terms, json).await.map_err(|error| {
+        tracing::error!(error = renkei_service::chain(&error), "the explanation could not be built");
+        Refusal::new(Code::Failed, "the explanation could not be built")
+    });
+    if let Some(part) = part {
+        let end = batch.as_ref().map_or_else(|refusal| End::without_answer(refusal.code), |_| End::collected());
+        part.close(end).await?;
+    }
+    batch
+}
+
 /// Explains a question under a project: asks every site for its verdict, and for nothing else.
-pub(crate) async fn explain(
+async fn explain(
     state: &Arc<State>,
     question: &Question,
     terms: &Terms,

@@ -1,5 +1,8 @@
 //! One question to all sites of a project, one answer from what they released.
 //!
+//! What must stay true: no site is asked but with an open part of the question's record in hand, and no row leaves before
+//! that part is closed ([`crate::audit`]).
+//!
 //! [`rounds`] asks as often as the statement needs; [`dispatch`] asks every site at once and gives each its one outcome; [`collect`] is the pure part that judges what a
 //! site sent; [`merge`] combines the cells and runs the gateway's half. All of it is one future: dropping it drops the
 //! calls, which the nodes notice at once.
@@ -10,6 +13,7 @@ mod collect;
 mod dispatch;
 mod early;
 mod feeds;
+mod held;
 mod judge;
 mod merge;
 mod progress;
@@ -35,6 +39,7 @@ pub(crate) use progress::{Progress, Stage};
 
 use crate::admission::Place;
 use crate::answers::Entry;
+use crate::audit::{Leaving, Record};
 use crate::config::Project;
 use crate::late::Kept;
 use crate::refused::Refused;
@@ -68,6 +73,8 @@ pub(crate) struct Question {
 pub(crate) struct Terms {
     pub(crate) query_id: QueryId,
     pub(crate) person: PersonId,
+    /// What the person proved of themselves, for the log.
+    pub(crate) proof: String,
     /// None where no site is asked.
     pub(crate) project: Option<Project>,
     pub(crate) deadline: Duration,
@@ -109,27 +116,54 @@ pub(crate) fn request(
 
 /// Asks a question.
 pub(crate) async fn ask(state: &Arc<State>, question: &Question, terms: &Terms) -> Result<Answer, Refused> {
-    let (answered, cells) = match &terms.project {
+    match &terms.project {
         Some(project) if !question.split.release_points.is_empty() => {
-            let (answered, cells) = ask_sites(state, question, terms, project).await?;
-            (Some(answered), cells)
+            let record = Record::new(&state.audit, question, terms, project, "aggregate");
+            let (taken, leaving) = ask_sites(state, question, terms, project, record).await;
+            leave(state, question, terms, taken, leaving).await
         }
-        _ => (None, Vec::new()),
+        _ => merged(state, question, terms, None, Vec::new()).await,
+    }
+}
+
+/// The answer, once it is recorded; a refusal is recorded too.
+async fn leave(
+    state: &Arc<State>,
+    question: &Question,
+    terms: &Terms,
+    taken: Taken,
+    leaving: Leaving,
+) -> Result<Answer, Refused> {
+    let held = match taken {
+        Ok((answered, cells)) => match merged(state, question, terms, Some(answered), cells).await {
+            Ok(answer) => held::held(state, answer, &question.schema).await,
+            Err(refused) => Err(refused),
+        },
+        Err(refused) => Err(refused),
     };
-    merged(state, question, terms, answered, cells).await
+    match held {
+        Ok((answer, end)) => match leaving.end(end).await {
+            Ok(_) => Ok(answer),
+            Err(refusal) => Err(Refused { refusal, answered: answer.answered.map(Box::new) }),
+        },
+        Err(refused) => {
+            leaving.refuse(&refused.refusal).await;
+            Err(refused)
+        }
+    }
 }
 
 /// The answer of a question that goes on, as far as it has come.
 pub(crate) async fn fetch(state: &Arc<State>, kept: &Arc<Kept>, wait: Option<Duration>) -> Result<Answer, Refused> {
-    let Kept { question, terms, project, going, .. } = kept.as_ref();
-    let (mut answered, cells) = match going.wait(wait, question, terms, project).await {
-        Came::Whole(asked) => take(state, question, terms, project, &asked)?,
-        Came::Part(asked) => take(state, question, terms, project, &asked)?,
+    let Kept { question, terms, project, going, record, .. } = kept.as_ref();
+    let mut taken = match going.wait(wait, question, terms, project).await {
+        Came::Whole(asked) => take(state, question, terms, project, &asked),
+        Came::Part(asked) => take(state, question, terms, project, &asked),
     };
-    if !going.has_ended() {
+    if let (Ok((answered, _)), false) = (&mut taken, going.has_ended()) {
         answered.fetch = Some(Fetch::until(kept.until));
     }
-    merged(state, question, terms, Some(answered), cells).await
+    leave(state, question, terms, taken, Leaving::new(record.clone(), None)).await
 }
 
 async fn merged(
@@ -157,23 +191,27 @@ async fn ask_sites(
     question: &Question,
     terms: &Terms,
     project: &Project,
-) -> Result<(Answered, Cells), Refused> {
-    judge::possible(project.sites.len(), terms.min_sites)?;
+    record: Record,
+) -> (Taken, Leaving) {
+    if let Err(refusal) = judge::possible(project.sites.len(), terms.min_sites) {
+        return (Err(refusal.into()), Leaving::new(record, None));
+    }
     let asked_at = state.clock.now();
     let wait = terms.wait.filter(|wait| *wait < terms.deadline && question.split.rounds() == 1);
     let Some(wait) = wait else {
-        let asked = rounds::all(state, question, terms, project).await;
+        let mut asked = rounds::all(state, question, terms, project, &record).await;
+        let leaving = Leaving::new(record, asked.part.take());
         // Over several rounds a site's end is not that of its last round alone.
         asked.outcomes.iter().for_each(|outcome| terms.progress.ended(outcome));
         let mut taken = take(state, question, terms, project, &asked);
         if let (Ok((answered, _)), Some(_), true) = (&mut taken, terms.wait, question.split.rounds() > 1) {
             answered.warnings.push("renkei.wait means nothing for a statement of several rounds".to_owned());
         }
-        return noted(state, terms, asked_at, taken);
+        return (noted(state, terms, asked_at, taken), leaving);
     };
     let until = asked_at.after(terms.deadline).after(state.limits.answer_lifetime);
     let expires = Instant::now() + terms.deadline + state.limits.answer_lifetime;
-    let going = Going::start(state, question, terms, project);
+    let going = Going::start(state, question, terms, project, &record);
     let taken = match going.wait(Some(wait), question, terms, project).await {
         Came::Whole(asked) => take(state, question, terms, project, &asked),
         Came::Part(asked) => {
@@ -181,13 +219,14 @@ async fn ask_sites(
             // The task at work has the place; what waits to be fetched takes none.
             let terms = Terms { _place: None, ..terms.clone() };
             let (question, project) = (question.clone(), project.clone());
-            let kept = Arc::new(Kept { question, terms, project, going, until, expires });
+            let record = record.clone();
+            let kept = Arc::new(Kept { question, terms, project, going, record, until, expires });
             state.late.keep(Arc::clone(&kept));
             tokio::spawn(complete(Arc::clone(state), Arc::downgrade(&kept), asked_at));
             taken.map(|(answered, cells)| (Answered { fetch: Some(Fetch::until(until)), ..answered }, cells))
         }
     };
-    noted(state, terms, asked_at, taken)
+    (noted(state, terms, asked_at, taken), Leaving::new(record, None))
 }
 
 /// Writes down how the sites ended once all have, for `renkei.answers`.

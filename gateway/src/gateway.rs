@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
+use crate::audit::Audit;
 use crate::flight;
 use crate::sites::{watch, watch_dialled};
 use crate::state::State;
@@ -54,7 +55,8 @@ impl Gateway {
     /// Loads the credentials and binds the port. Connections wait in the system's queue until [`Gateway::serve`].
     ///
     /// # Errors
-    /// When the credentials are of no use, are not a gateway's, or the port cannot be bound.
+    /// When the credentials are of no use, are not a gateway's, the port cannot be bound, or the audit log cannot be
+    /// continued.
     pub async fn bind(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let tls = &config.tls;
         let own = Credentials::load(&tls.ca, &tls.certificate, &tls.key, Arc::clone(&clock))?;
@@ -63,8 +65,9 @@ impl Gateway {
         }
         let mut seed = [0; 32];
         StdRng::from_os_rng().fill_bytes(&mut seed);
-        let state = Arc::new(State::new(&config, clock, seed).context("the gateway cannot start")?);
         let listener = Listener::bind(config.listen, &own, Gate::Gateway).await?;
+        let audit = Arc::new(Audit::open(&config, own.name().clone(), Arc::clone(&clock))?);
+        let state = Arc::new(State::new(&config, audit, clock, seed).context("the gateway cannot start")?);
         Ok(Self { listener, state, own, config })
     }
 
@@ -77,6 +80,11 @@ impl Gateway {
     /// Serves until `shutdown`; running questions then have the configured time to end.
     pub async fn serve(self, shutdown: CancellationToken) {
         let Self { listener, state, own, config } = self;
+        let (audit, ended) = (Arc::clone(&state.audit), CancellationToken::new());
+        let records = tokio::spawn({
+            let ended = ended.clone();
+            async move { audit.run(ended).await }
+        });
         let mut tasks = tokio::task::JoinSet::new();
         for site in state.sites.iter() {
             tasks.spawn(watch(Arc::clone(site), Arc::clone(&state.clock), shutdown.clone()));
@@ -94,6 +102,9 @@ impl Gateway {
         state.handles.clear();
         state.sites.disconnect();
         tasks.shutdown().await;
+        // Questions have ended: what became of them is recorded before the log ends.
+        ended.cancel();
+        drop(records.await);
     }
 }
 

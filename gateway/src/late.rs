@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use renkei_types::{Code, PersonId, QueryId, Refusal, Timestamp};
 use tokio::time::Instant;
 
+use crate::audit::Record;
 use crate::config::Project;
 use crate::federator::{Going, Question, Terms};
 
@@ -20,6 +21,8 @@ pub(crate) struct Kept {
     pub(crate) terms: Terms,
     pub(crate) project: Project,
     pub(crate) going: Going,
+    /// Where its answers are recorded.
+    pub(crate) record: Record,
     /// Until when its answer can be fetched.
     pub(crate) until: Timestamp,
     pub(crate) expires: Instant,

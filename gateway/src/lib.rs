@@ -14,14 +14,15 @@
 //!
 //! Layout: [`config`] and [`cli`] are the program's frame, [`gateway`] wires it. A call goes through [`identity`],
 //! [`sessions`] and [`options`], [`projects`] and [`admission`]; [`planning`] splits statements away from the network's threads; [`federator`] asks,
-//! collects and merges; [`flight`] is the door towards clients, [`sites`] the one towards hospitals. [`late`] keeps what comes
+//! collects and merges, each step recorded in [`audit`] before what comes of it leaves; [`flight`] is the door towards clients, [`sites`] the one towards hospitals. [`late`] keeps what comes
 //! in after an answer. [`tables`] and [`answers`] are what the gateway itself can be asked.
 //!
-//! All state is in memory: after a crash clients prepare again and nodes dial again. What has to be durable (approvals,
-//! the audit log) is not kept here yet.
+//! The signed log of questions ([`audit`]) is on the disk; all other state is in memory: after a crash clients prepare
+//! again and nodes dial again.
 
 mod admission;
 mod answers;
+mod audit;
 pub mod cli;
 pub mod config;
 mod duration;

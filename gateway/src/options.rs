@@ -45,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) columns: Option<bool>,
     pub(crate) bounds: Option<bool>,
     pub(crate) wait: Option<Duration>,
+    /// What the caller proved of themselves, for the log; set by the door, never by the caller.
+    pub(crate) proof: String,
 }
 
 /// A value that an option does not take.

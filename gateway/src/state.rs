@@ -9,6 +9,7 @@ use renkei_types::{Clock, PersonId, QueryId, Refusal};
 
 use crate::admission::Admission;
 use crate::answers::Answers;
+use crate::audit::Audit;
 use crate::config::{Limits, Project};
 use crate::federator::Engine;
 use crate::flight::{HandleBounds, Handles};
@@ -28,6 +29,7 @@ const PLANNING_THREADS: usize = 2;
 /// The gateway's state. Everything arrives through the constructor.
 pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) planner: Arc<Planner>,
     /// The gateway's own vocabulary, where it has one.
     pub(crate) vocabulary: Option<Arc<Vocabulary>>,
@@ -47,7 +49,12 @@ pub(crate) struct State {
 
 impl State {
     /// Builds it of a configuration; `seed` makes query ids, and handles that cannot be guessed.
-    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>, seed: [u8; 32]) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        config: &Config,
+        audit: Arc<Audit>,
+        clock: Arc<dyn Clock>,
+        seed: [u8; 32],
+    ) -> anyhow::Result<Self> {
         let limits = config.limits;
         let mut random = StdRng::from_seed(seed);
         let (mut handles_seed, mut sessions_seed) = ([0; 32], [0; 32]);
@@ -73,6 +80,7 @@ impl State {
             admission: Admission::new(limits.queries_per_person, limits.queries),
             answers: Answers::default(),
             late: Late::new(limits.queries_per_person, limits.memory_mib.saturating_mul(1024 * 1024)),
+            audit,
             clock,
             limits,
         })

@@ -5,25 +5,23 @@
 //! entries hold the statement and counts, never anything of a record.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngCore, SeedableRng};
 use renkei_audit::entry::{
-    Act, Admin, Body, Cells, ClockState, Count, Draft, Intent, Line, List, Name, Opening, Outcome, Private, Question,
-    Refusal, Shown, State, Who,
+    Act, Admin, Body, Cells, ClockState, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal,
+    Shown, State, Who,
 };
-use renkei_audit::note::{Kind, Origin, SigningKey, VerifierKey};
-use renkei_audit::store::{Config, Log, Reader, StoreError};
+use renkei_audit::store::{Log, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_ledger::Flag;
 use renkei_pki::PeerName;
 use renkei_plan::Split;
+use renkei_service::signed_log::{self, outcome};
+pub use renkei_service::signed_log::{folder, reader, verifier};
 use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
@@ -32,29 +30,6 @@ use crate::query::Received;
 
 /// Between two looks at whether a heartbeat or a signature is due.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Folder of the log within the state folder.
-#[must_use]
-pub fn folder(state: &Path) -> PathBuf {
-    state.join("audit")
-}
-
-/// The key that verifies the log, as it lies beside it for whoever checks.
-///
-/// # Errors
-/// When there is no log yet, or the file is no key.
-pub fn verifier(state: &Path) -> anyhow::Result<VerifierKey> {
-    let path = state.join("audit.pub");
-    let text = fs::read_to_string(&path)
-        .with_context(|| format!("`{}` cannot be read; the log begins when the agent first runs", path.display()))?;
-    VerifierKey::parse(text.trim()).with_context(|| format!("`{}` holds no key", path.display()))
-}
-
-/// A reader of the log.
-#[must_use]
-pub fn reader(state: &Path) -> Reader {
-    Reader::new(&folder(state))
-}
 
 /// The open log of a running node.
 #[derive(Debug)]
@@ -81,18 +56,8 @@ impl Audit {
         policy: &str,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        fs::create_dir_all(state).with_context(|| format!("`{}` cannot be made", state.display()))?;
-        let mut entropy = StdRng::from_os_rng();
-        let key = Arc::new(key(state, &name, &mut entropy)?);
-        let config = Config::new(folder(state), key, Arc::clone(&clock));
-        let (log, recovery) = Log::open(config).context("the audit log cannot be opened")?;
-        if let Some(cut) = recovery.cut {
-            tracing::warn!(?cut, "the audit log had a torn end, which was cut and recorded");
-        }
-        // The program ended in the middle of these.
-        for (query, part) in log.reader().open_intents().context("the audit log cannot be read")? {
-            log.append(outcome(query, part, State::Aborted, None, Cells::default(), 0)).wait()?;
-        }
+        let (log, _) = signed_log::open(state, &name, Arc::clone(&clock))?;
+        let entropy = StdRng::from_os_rng();
         let policy = Line::lossy(&Hash::of(policy.as_bytes()).to_string());
         Ok(Self { log, state: state.to_owned(), name, site, policy, clock, entropy: Mutex::new(entropy) })
     }
@@ -108,7 +73,7 @@ impl Audit {
         let (question, openings) = self.question(received);
         let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
         let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
-        let part = part(received);
+        let part = received.part;
         let body = Body::Intent(Box::new(Intent {
             budget: None,
             columns: List::default(),
@@ -154,7 +119,7 @@ impl Audit {
         };
         let body = Body::Refusal(Box::new(Refusal {
             code: Line::lossy(code.map_or("-", Code::as_str)),
-            part: received.map(part),
+            part: received.map(|received| received.part),
             private: Private::default(),
             query: received.map(|received| received.query.clone()),
             question,
@@ -318,46 +283,4 @@ impl Drop for Open {
             drop(self.audit.log.append(self.outcome(state, code, 0)));
         }
     }
-}
-
-fn outcome(query: QueryId, part: u32, state: State, code: Option<Code>, cells: Cells, micros: u64) -> Body {
-    Body::Outcome(Box::new(Outcome {
-        cells,
-        code: code.map(|code| Line::lossy(code.as_str())),
-        micros: Count::saturating(micros),
-        part,
-        private: Private::default(),
-        query,
-        result: None,
-        site: None,
-        state,
-    }))
-}
-
-fn part(received: &Received) -> u32 {
-    u32::try_from(received.round).unwrap_or(u32::MAX)
-}
-
-/// The log's key: a seed for the service user alone, and beside it the half that verifies.
-fn key(state: &Path, name: &PeerName, entropy: &mut StdRng) -> anyhow::Result<SigningKey> {
-    let path = state.join("audit.key");
-    let what = || format!("the key of the audit log, `{}`", path.display());
-    let mut seed = [0; 32];
-    match fs::read(&path) {
-        Ok(bytes) => seed = bytes.try_into().map_err(|_| anyhow::anyhow!("{} is damaged", what()))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            anyhow::ensure!(
-                !folder(state).exists(),
-                "{} is lost, but there is a log; see docs/operations/node.md",
-                what()
-            );
-            entropy.fill_bytes(&mut seed);
-            let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-            file.and_then(|mut file| file.write_all(&seed).and_then(|()| file.sync_all())).with_context(what)?;
-        }
-        Err(error) => return Err(error).with_context(what),
-    }
-    let key = SigningKey::from_seed(Origin::new(name.to_string()).with_context(what)?, Kind::Log, &seed)?;
-    fs::write(state.join("audit.pub"), format!("{}\n", key.verifier())).with_context(what)?;
-    Ok(key)
 }

@@ -275,7 +275,7 @@ class Consortium:
         return self.programs.setdefault(name, Program(name, command, self.dir / "logs" / f"{name}.log"))
 
     def _gateway_toml(self) -> str:
-        parts = [f'listen = "127.0.0.1:{self.port}"', tls("gateway")]
+        parts = ['state_dir = "state/gateway"', f'listen = "127.0.0.1:{self.port}"', tls("gateway")]
         parts += [f'[[sites]]\nid = "{site}"\n' for site in self.sites]
         for project in self.projects:
             parts.append(

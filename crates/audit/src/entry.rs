@@ -28,6 +28,9 @@ pub use text::{BadText, Line, Name, Text};
 /// Bytes of an encoded entry at most: what the two-byte length of a bundle can say.
 pub const MAX_ENTRY: usize = 65_535;
 
+/// The level of a question that was explained and not asked: sites told what their policies say of it, and record nothing.
+pub const EXPLAIN: &str = "explain";
+
 /// The largest integer that every reader of JSON keeps exactly: 2^53 − 1.
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 

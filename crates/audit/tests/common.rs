@@ -118,7 +118,7 @@ pub fn outcome(number: u64, state: State, of: Option<&str>) -> Draft {
     let answer = (state == State::Answered).then(|| Seal::of(&Hash::of(b"salt"), &number.to_be_bytes()));
     let outcome = Outcome {
         cells: Cells { asked: Count::saturating(4), released: Count::saturating(2) },
-        code: None,
+        code: (state == State::Refused).then(|| line("E-GRANT-TABLE")),
         micros: Count::saturating(12_345),
         part: 0,
         private: Private::default(),

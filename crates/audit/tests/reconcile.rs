@@ -169,6 +169,37 @@ fn a_side_that_was_down_is_a_gap_and_a_slow_one_is_late() {
 }
 
 #[test]
+fn who_stopped_in_the_middle_is_late_and_not_in_contradiction() {
+    // The gateway was killed: its own end says so, and it has none of the site.
+    let (mut left, right) = logs(120);
+    left.retain(|entry| !(about(entry, 20) && matches!(&entry.body, Body::Outcome(o) if o.site.is_some())));
+    for entry in left.iter_mut().filter(|entry| about(entry, 20)) {
+        if let Body::Outcome(outcome) = &mut entry.body {
+            (outcome.state, outcome.result) = (State::Aborted, None);
+        }
+    }
+    assert_eq!(counts(&left, &right).1, [(Class::Late, query(20).to_string(), true)]);
+    // The node was: the gateway has another reason, and no answer.
+    let (mut left, mut right) = logs(120);
+    for (log, state) in [(&mut left, State::Failed), (&mut right, State::Aborted)] {
+        for entry in log.iter_mut().filter(|entry| about(entry, 20)) {
+            if let Body::Outcome(outcome) = &mut entry.body {
+                (outcome.state, outcome.result) = (state, None);
+                outcome.code = (state == State::Failed).then(|| line("E-UNAVAILABLE"));
+            }
+        }
+    }
+    assert_eq!(counts(&left, &right).1, [(Class::Late, query(20).to_string(), true)]);
+    // But it cannot have had an answer.
+    for entry in left.iter_mut().filter(|entry| about(entry, 20)) {
+        if let Body::Outcome(outcome) = &mut entry.body {
+            (outcome.state, outcome.code) = (State::Answered, None);
+        }
+    }
+    assert_eq!(counts(&left, &right).1, [(Class::Mismatch, query(20).to_string(), true)]);
+}
+
+#[test]
 fn an_answer_that_was_lost_on_the_way_is_late_and_no_contradiction() {
     let (mut left, right) = logs(120);
     for entry in left.iter_mut().filter(|entry| about(entry, 20)) {

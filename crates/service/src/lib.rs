@@ -1,4 +1,4 @@
-//! Harness of the programs: configuration, telemetry, signals, and TLS connections as gRPC transports.
+//! Harness of the programs: configuration, telemetry, signals, signed logs, and TLS connections as gRPC transports.
 //!
 //! What must stay true:
 //! - Every connection carries the name its certificate proved ([`PeerInfo`]); nothing reaches a gRPC service over a
@@ -10,7 +10,7 @@
 //! - Nothing here is process-wide but the tracing subscriber and the signal handlers, each installed by one call in
 //!   `main`.
 //!
-//! Layout: [`config`], [`telemetry`] and [`shutdown`] are the programs' frame. Of the connection, [`PeerStream`] is the
+//! Layout: [`config`], [`telemetry`], [`shutdown`] and [`signed_log`] are the programs' frame. Of the connection, [`PeerStream`] is the
 //! byte stream, [`Listener`] admits, [`Dialler`] dials with [`Backoff`], [`NodeSession`] and [`NodeListener`] serve a
 //! node's gRPC routes on either kind of stream, [`SiteLink`] is the gateway's channel to one site over whichever stream
 //! that site has at the moment, [`http2`] holds the common HTTP/2 settings, and [`classify`] says what a failed call
@@ -24,6 +24,7 @@ pub mod config;
 mod connection;
 mod error;
 pub mod shutdown;
+pub mod signed_log;
 pub mod telemetry;
 
 pub use connection::backoff::{Backoff, Jitter};

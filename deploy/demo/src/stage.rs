@@ -81,7 +81,7 @@ impl Stage {
         let sites: Vec<String> = self.sites().map(|site| format!("\"{site}\"")).collect();
         let tables: String = self.sites().map(|site| format!("[[sites]]\nid = \"{site}\"\n\n")).collect();
         let gateway = format!(
-            "listen = \"127.0.0.1:{port}\"\n\n[tls]\nca = \"pki/ca.pem\"\ncertificate = \"pki/gateway.pem\"\n\
+            "state_dir = \"state/gateway\"\nlisten = \"127.0.0.1:{port}\"\n\n[tls]\nca = \"pki/ca.pem\"\ncertificate = \"pki/gateway.pem\"\n\
              key = \"pki/gateway.key\"\n\n{tables}[[projects]]\nid = \"{PROJECT}\"\ntitle = \"Demonstration\"\n\
              members = [\"taro\"]\nsites = [{sites}]\ntables = \"all\"\nminimum_persons = {MINIMUM}\n",
             port = self.port,

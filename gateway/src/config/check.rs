@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named() {
-        let text = "listen = '127.0.0.1:7443'\n[tls]\nca = 'a'\ncertificate = 'b'\nkey = 'c'\n\
+        let text = "state_dir = 's'\nlisten = '127.0.0.1:7443'\n[tls]\nca = 'a'\ncertificate = 'b'\nkey = 'c'\n\
             [limits]\nqueries = 0\ndeadline = '2h'\n\
             [[sites]]\nid = 'tokyo'\n[[sites]]\nid = 'tokyo'\n\
             [[projects]]\nid = 'p'\nmembers = []\nsites = ['osaka']\ntables = ['mesurement']\nminimum_persons = 0\n";
@@ -121,7 +121,7 @@ mod tests {
     fn tables_are_all_or_a_list() {
         let with = |tables: &str| {
             parse::<Config>(&format!(
-                "listen = '127.0.0.1:1'\n[tls]\nca = 'a'\ncertificate = 'b'\nkey = 'c'\n[[sites]]\nid = 's'\n\
+                "state_dir = 's'\nlisten = '127.0.0.1:1'\n[tls]\nca = 'a'\ncertificate = 'b'\nkey = 'c'\n[[sites]]\nid = 's'\n\
                  [[projects]]\nid = 'p'\nmembers = ['m']\nsites = ['s']\n{tables}\n"
             ))
         };

@@ -20,6 +20,7 @@ use tonic::Status;
 
 use super::collect::{Collected, Collector, Expected};
 use super::{Question, Terms};
+use crate::audit::OpenPart;
 use crate::config::Project;
 use crate::sites::Site;
 use crate::state::State;
@@ -32,6 +33,14 @@ pub(super) struct Reply {
     pub(super) cells: Vec<(usize, SiteCells)>,
     /// Codes of each code set that the site holds data for, by feed.
     pub(super) codes_held: BTreeMap<usize, u64>,
+}
+
+impl Reply {
+    /// Cells that came.
+    fn rows(&self) -> u64 {
+        let batches = self.cells.iter().flat_map(|(_, cells)| &cells.cells);
+        batches.map(|batch| batch.num_rows() as u64).sum()
+    }
 }
 
 /// One round of a question.
@@ -65,21 +74,25 @@ const fn failed(message: &'static str) -> Silence {
     Silence { state: SiteState::Failed, code: Code::Failed, message }
 }
 
-/// Asks every site of a round. Dropping the future drops every call.
+/// Asks every site of a round, as one part of the question's record. Dropping the future drops every call.
 pub(super) async fn all(
     state: &State,
     question: &Question,
     terms: &Terms,
     project: &Project,
     round: &Round,
+    part: &OpenPart,
 ) -> Vec<Reply> {
     let Some(request) = request(state, question, terms, project, round) else {
         let sites = round.sites.keys();
-        return sites.map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
+        let replies: Vec<_> =
+            sites.map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
+        replies.iter().for_each(|reply| part.site(&reply.outcome, 0));
+        return replies;
     };
     let one = |(id, snapshot): (&SiteId, &Option<SnapshotId>)| {
         let snapshot_id = snapshot.as_ref().map(ToString::to_string).unwrap_or_default();
-        let request = AskRequest { snapshot_id, ..request.clone() };
+        let request = AskRequest { snapshot_id, part: part.number(), ..request.clone() };
         let (id, site) = (id.clone(), state.sites.get(id).cloned());
         async move {
             let started = Instant::now();
@@ -92,6 +105,7 @@ pub(super) async fn all(
             let ended = within(round.until, asking).await;
             let reply = reply(&id, ended, elapsed(started));
             log(&terms.query_id, &reply.outcome);
+            part.site(&reply.outcome, reply.rows());
             terms.seen.add(&reply);
             // A site that contributes to an earlier round is asked again.
             if round.number + 1 >= question.split.rounds() || !reply.outcome.state.contributes() {
@@ -134,6 +148,7 @@ pub(super) fn request(
         round: u32::try_from(round.number).ok()?,
         feeds: round.feeds.clone(),
         vocabulary_tables: question.vocabulary.iter().cloned().collect(),
+        part: 0,
     })
 }
 

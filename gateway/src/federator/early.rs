@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::dispatch::Reply;
 use super::rounds::{self, Asked};
 use super::{Question, Terms};
+use crate::audit::Record;
 use crate::config::Project;
 use crate::state::State;
 
@@ -79,13 +80,21 @@ pub(super) enum Came {
 
 impl Going {
     /// Asks in a task of its own. Dropping this ends it.
-    pub(super) fn start(state: &Arc<State>, question: &Question, terms: &Terms, project: &Project) -> Self {
+    pub(super) fn start(
+        state: &Arc<State>,
+        question: &Question,
+        terms: &Terms,
+        project: &Project,
+        record: &Record,
+    ) -> Self {
         let seen = Seen::kept();
         let (sender, done) = watch::channel(None);
         let terms = Terms { seen: seen.clone(), ..terms.clone() };
         let (state, question, project) = (Arc::clone(state), question.clone(), project.clone());
+        let record = record.clone();
         let task = tokio::spawn(async move {
-            let asked = rounds::all(&state, &question, &terms, &project).await;
+            let mut asked = rounds::all(&state, &question, &terms, &project, &record).await;
+            asked.collected().await;
             sender.send_replace(Some(Arc::new(asked)));
         });
         Self { seen, done, _task: AbortOnDropHandle::new(task) }

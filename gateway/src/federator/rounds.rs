@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::dispatch::{self, Reply, Round};
 use super::{Cells, Question, Terms, judge, merge};
+use crate::audit::{End, OpenPart, Record};
 use crate::config::Project;
 use crate::state::State;
 
@@ -27,6 +28,8 @@ pub(crate) struct Asked {
     pub(super) warnings: Vec<String>,
     /// Codes of each code set that a site holds data for, by site, then by feed.
     pub(super) codes_held: CodesHeld,
+    /// The last part that was asked, not yet ended.
+    pub(super) part: Option<OpenPart>,
 }
 
 /// By site, then by feed.
@@ -48,7 +51,16 @@ impl Asked {
                 }
             }
         }
-        Self { outcomes, cells: Ok(cells), warnings: Vec::new(), codes_held }
+        Self { outcomes, cells: Ok(cells), warnings: Vec::new(), codes_held, part: None }
+    }
+
+    /// Ends the last part, where its answers are recorded as parts of their own.
+    pub(super) async fn collected(&mut self) {
+        let Some(part) = self.part.take() else { return };
+        let end = self.cells.as_ref().map_or_else(|refusal| End::without_answer(refusal.code), |_| End::collected());
+        if let Err(refusal) = part.close(end).await {
+            self.cells = Err(refusal);
+        }
     }
 
     /// What the cells take in memory.
@@ -59,7 +71,13 @@ impl Asked {
 }
 
 /// Asks all rounds.
-pub(super) async fn all(state: &Arc<State>, question: &Question, terms: &Terms, project: &Project) -> Asked {
+pub(super) async fn all(
+    state: &Arc<State>,
+    question: &Question,
+    terms: &Terms,
+    project: &Project,
+    record: &Record,
+) -> Asked {
     let mut rounds = Rounds {
         until: Instant::now() + terms.deadline,
         asked: project.sites.iter().cloned().collect(),
@@ -68,14 +86,16 @@ pub(super) async fn all(state: &Arc<State>, question: &Question, terms: &Terms, 
         feeds: question.resolved.iter().map(|made| (made.index, made.feed.clone())).collect(),
         warnings: question.warnings.iter().cloned().collect(),
         codes_held: BTreeMap::new(),
+        part: None,
     };
-    let cells = rounds.run(state, question, terms, project).await;
-    let Rounds { outcomes, cells: by_point, warnings, codes_held, .. } = rounds;
+    let cells = rounds.run(state, question, terms, project, record).await;
+    let Rounds { outcomes, cells: by_point, warnings, codes_held, part, .. } = rounds;
     Asked {
         outcomes: outcomes.into_values().collect(),
         cells: cells.map(|()| by_point.into_iter().map(|sites| sites.into_values().collect()).collect()),
         warnings: warnings.into_iter().collect(),
         codes_held,
+        part,
     }
 }
 
@@ -89,6 +109,8 @@ struct Rounds {
     feeds: BTreeMap<usize, Feed>,
     warnings: BTreeSet<String>,
     codes_held: CodesHeld,
+    /// The last part that was asked.
+    part: Option<OpenPart>,
 }
 
 impl Rounds {
@@ -98,11 +120,18 @@ impl Rounds {
         question: &Question,
         terms: &Terms,
         project: &Project,
+        record: &Record,
     ) -> Result<(), Refusal> {
         let mut round = 0;
         while round < question.split.rounds() && !self.asked.is_empty() {
             self.make_feeds(state, question, terms, round).await?;
-            let replies = dispatch::all(state, question, terms, project, &self.round(round)).await;
+            if let Some(part) = self.part.take() {
+                part.close(End::collected()).await?;
+            }
+            let asked = question.split.points_of(round).map(|point| point.states.len() as u64).sum();
+            let part = record.begin(self.asked.iter().cloned(), asked).await?;
+            let replies = dispatch::all(state, question, terms, project, &self.round(round), &part).await;
+            self.part = Some(part);
             let before = self.asked.len();
             replies.into_iter().for_each(|reply| self.take(reply));
             judge::enough(&self.outcomes.values().cloned().collect::<Vec<_>>(), terms.min_sites)?;

@@ -73,7 +73,7 @@ impl FlightService for Door {
             command @ (Command::CommandStatementQuery(_) | Command::CommandPreparedStatementQuery(_)) => {
                 let (person, options) = self.0.caller(&request)?;
                 let planned = prepare::planned(self.0.state(), &person, &options, command).await?;
-                poll::start(self.0.state(), person, &options, planned).map(Response::new)
+                poll::start(self.0.state(), person, &options, planned).await.map(Response::new)
             }
             Command::TicketStatementQuery(TicketStatementQuery { statement_handle }) => {
                 let person = self.0.person(&request)?;

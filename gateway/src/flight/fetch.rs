@@ -11,16 +11,16 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt, TryStreamExt};
-use renkei_types::{Code, PersonId, Refusal, SiteId};
+use renkei_types::{PersonId, Refusal, SiteId};
 use tokio_util::sync::CancellationToken;
 use tonic::{Response, Status};
 
 use super::handles::cancelled;
 use super::note::Note;
-use super::prepare::Planned;
+use super::prepare::{Planned, refuse};
 use super::status;
 use crate::admission::Place;
-use crate::explain::explain;
+use crate::explain::explained;
 use crate::federator::{self, Progress, Seen, Terms};
 use crate::options::Options;
 use crate::refused::Refused;
@@ -63,6 +63,21 @@ pub(super) async fn fetch(state: &Arc<State>, asking: Asking, run: Run) -> Resul
     Ok(answer.map_err(|refused| status::refused(&refused))?.send(run))
 }
 
+/// Checks that the person may ask this; a refusal is recorded.
+pub(super) async fn admitted(
+    state: &Arc<State>,
+    person: PersonId,
+    options: &Options,
+    planned: Planned,
+    place: Place,
+) -> Result<Asking, Status> {
+    let (who, sql) = (person.clone(), planned.question.sql.clone());
+    match Asking::admit(state, person, options, planned, place) {
+        Ok(asking) => Ok(asking),
+        Err(refusal) => Err(refuse(state, &who, options, &sql, &refusal).await),
+    }
+}
+
 /// A question that may be asked, with its place among the running ones.
 pub(super) struct Asking {
     planned: Planned,
@@ -81,8 +96,7 @@ pub(super) struct Asked {
 }
 
 impl Asking {
-    /// Checks that the person may ask this.
-    pub(super) fn admit(
+    fn admit(
         state: &State,
         person: PersonId,
         options: &Options,
@@ -99,6 +113,7 @@ impl Asking {
         let terms = Terms {
             query_id: state.query_id(),
             person,
+            proof: options.proof.clone(),
             project,
             deadline,
             min_sites: options.min_sites.unwrap_or(1),
@@ -134,12 +149,8 @@ impl Asking {
         let Self { planned, terms, place, explain_json } = self;
         let (schema, place) = (planned.schema(), Some(place));
         if planned.explain {
-            let batch = explain(state, &planned.question, &terms, explain_json).await;
-            let batch = batch.map_err(|error| {
-                tracing::error!(error = renkei_service::chain(&error), "the explanation could not be built");
-                Refusal::new(Code::Failed, "the explanation could not be built")
-            });
-            let batches = stream::iter([Ok(batch?)]).boxed();
+            let batch = explained(state, &planned.question, &terms, explain_json).await?;
+            let batches = stream::iter([Ok(batch)]).boxed();
             return Ok(Asked { schema, metadata: Bytes::new(), batches, note: None, place });
         }
         let mut note = Note::new(&terms);

@@ -15,9 +15,9 @@ use renkei_types::{PersonId, Refusal};
 use tokio::runtime::Handle;
 use tonic::Status;
 
-use super::fetch::Asking;
+use super::fetch::admitted;
 use super::polled::{self, Polled};
-use super::prepare::Planned;
+use super::prepare::{Planned, refuse};
 use super::status;
 use crate::options::Options;
 use crate::state::State;
@@ -26,15 +26,17 @@ use crate::state::State;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Begins a question.
-pub(super) fn start(
+pub(super) async fn start(
     state: &Arc<State>,
     person: PersonId,
     options: &Options,
     planned: Planned,
 ) -> Result<PollInfo, Status> {
-    let refuse = |refusal: Refusal| status::status(&refusal);
-    let place = state.admission.enter(&person).map_err(refuse)?;
-    let asking = Asking::admit(state, person.clone(), options, planned, place).map_err(refuse)?;
+    let place = match state.admission.enter(&person) {
+        Ok(place) => place,
+        Err(refusal) => return Err(refuse(state, &person, options, &planned.question.sql, &refusal).await),
+    };
+    let asking = admitted(state, person.clone(), options, planned, place).await?;
     let polled = Arc::new(Polled::start(state, asking));
     let handle = state.handles.poll(&person, Arc::clone(&polled));
     tell(state, &polled, &handle)

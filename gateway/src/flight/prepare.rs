@@ -14,6 +14,7 @@ use tonic::Status;
 use super::describe::{encode, only_asks};
 use super::handles::Prepared;
 use super::status;
+use crate::audit::Refused;
 use crate::explain;
 use crate::federator::{Question, Text, resolve};
 use crate::late::Kept;
@@ -45,8 +46,24 @@ pub(crate) async fn planned(
     command: Command,
 ) -> Result<Planned, Status> {
     let prepared = text(state, person, command)?;
-    let planned = plan(state, person, options, prepared.sql, prepared.parameters).await;
-    planned.map_err(|refusal| status::status(&refusal))
+    let sql = prepared.sql.clone();
+    match plan(state, person, options, prepared.sql, prepared.parameters).await {
+        Ok(planned) => Ok(planned),
+        Err(refusal) => Err(refuse(state, person, options, &sql, &refusal).await),
+    }
+}
+
+/// Records a refusal, and says it.
+pub(super) async fn refuse(
+    state: &State,
+    person: &PersonId,
+    options: &Options,
+    sql: &str,
+    refusal: &Refusal,
+) -> Status {
+    let (proof, project) = (options.proof.as_str(), options.project.as_ref());
+    state.audit.refused(Refused { person, proof, project, sql, refusal }).await;
+    status::status(refusal)
 }
 
 /// The schema of the answer to a command, without values for its parameters.
@@ -56,8 +73,7 @@ pub(crate) async fn schema(
     options: &Options,
     command: Command,
 ) -> Result<Bytes, Status> {
-    let prepared = prepare(state, person, options, text(state, person, command)?.sql).await;
-    let (_, schema) = prepared.map_err(|refusal| status::status(&refusal))?;
+    let (_, schema) = prepare(state, person, options, text(state, person, command)?.sql).await?;
     encode(&schema)
 }
 
@@ -130,6 +146,18 @@ fn kept(state: &State, person: &PersonId, id: &QueryId) -> Result<Planned, Refus
 
 /// Plans a statement before its parameters have values. Returns it with the schema of its answer.
 pub(crate) async fn prepare(
+    state: &Arc<State>,
+    person: &PersonId,
+    options: &Options,
+    sql: String,
+) -> Result<(Prepared, SchemaRef), Status> {
+    match unbound(state, person, options, sql.clone()).await {
+        Ok(prepared) => Ok(prepared),
+        Err(refusal) => Err(refuse(state, person, options, &sql, &refusal).await),
+    }
+}
+
+async fn unbound(
     state: &Arc<State>,
     person: &PersonId,
     options: &Options,

@@ -27,13 +27,14 @@ use renkei_types::{Code, PersonId, Refusal};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::describe::{describe, encode, only_asks, tables_schema};
-use super::fetch::{Asking, Fetched, Run, fetch, one};
+use super::fetch::{Asking, Fetched, Run, admitted, fetch, one};
 use super::handles::Redeemed;
 use super::metadata::{self, Fixed};
-use super::prepare::{Planned, planned, prepare};
+use super::prepare::{Planned, planned, prepare, refuse};
 use super::shared::Shared;
 use super::{actions, cancel, keys, parameters, status};
 use crate::admission::Place;
+use crate::audit;
 use crate::identity;
 use crate::options::Options;
 use crate::sessions::Brought;
@@ -61,7 +62,9 @@ impl FlightSql {
         let remote = request.extensions().get::<PeerInfo>().map(|peer| peer.remote);
         let session = self.state.sessions.options(&person, Brought::read(request.metadata()), remote);
         let options = session.and_then(|session| session.read(request.metadata()));
-        Ok((person, options.map_err(|refusal| status::status(&refusal))?))
+        let options = options.map_err(|refusal| status::status(&refusal))?;
+        let proof = audit::proof(request.extensions().get::<PeerInfo>());
+        Ok((person, Options { proof, ..options }))
     }
 
     fn fixed(&self) -> Result<&Fixed, Status> {
@@ -101,8 +104,22 @@ impl FlightSql {
     }
 
     /// A place among the running questions, and the question that may take it.
-    fn admit(&self, person: PersonId, options: &Options, planned: Planned, place: Place) -> Result<Asking, Status> {
-        Asking::admit(&self.state, person, options, planned, place).map_err(|refusal| status::status(&refusal))
+    async fn admit(
+        &self,
+        person: PersonId,
+        options: &Options,
+        planned: Planned,
+        place: Place,
+    ) -> Result<Asking, Status> {
+        admitted(&self.state, person, options, planned, place).await
+    }
+
+    /// A place among the running questions.
+    async fn enter(&self, person: &PersonId, options: &Options) -> Result<Place, Status> {
+        match self.state.admission.enter(person) {
+            Ok(place) => Ok(place),
+            Err(refusal) => Err(refuse(&self.state, person, options, "", &refusal).await),
+        }
     }
 }
 
@@ -226,13 +243,16 @@ impl FlightSqlService for FlightSql {
         request: Request<Ticket>,
     ) -> Result<Fetched, Status> {
         let (person, options) = self.caller(&request)?;
-        let refuse = |refusal: Refusal| status::status(&refusal);
+        let told = |refusal: Refusal| status::status(&refusal);
         // The place comes first: a ticket is good once, and being refused for want of one should not use it up.
-        let place = self.state.admission.enter(&person).map_err(refuse)?;
-        let (redeemed, cancel) = self.state.handles.redeem(&person, &ticket.statement_handle).map_err(refuse)?;
+        let place = self.enter(&person, &options).await?;
+        let (redeemed, cancel) = self.state.handles.redeem(&person, &ticket.statement_handle).map_err(told)?;
         let run = Run::new(&self.state, ticket.statement_handle, cancel);
         match redeemed {
-            Redeemed::Ask(planned) => fetch(&self.state, self.admit(person, &options, *planned, place)?, run).await,
+            Redeemed::Ask(planned) => {
+                let asking = self.admit(person, &options, *planned, place).await?;
+                fetch(&self.state, asking, run).await
+            }
             Redeemed::Take(polled) => Ok(polled.take()?.resumed(place).send(run)),
         }
     }
@@ -244,8 +264,8 @@ impl FlightSqlService for FlightSql {
     ) -> Result<Fetched, Status> {
         let (person, options) = self.caller(&request)?;
         let planned = planned(&self.state, &person, &options, Command::CommandPreparedStatementQuery(query)).await?;
-        let place = self.state.admission.enter(&person).map_err(|refusal| status::status(&refusal))?;
-        let asking = self.admit(person, &options, planned, place)?;
+        let place = self.enter(&person, &options).await?;
+        let asking = self.admit(person, &options, planned, place).await?;
         fetch(&self.state, asking, Run::without_handle(&self.state)).await
     }
 
@@ -386,8 +406,7 @@ impl FlightSqlService for FlightSql {
         if query.transaction_id.is_some_and(|id| !id.is_empty()) {
             return Err(only_asks("a transaction"));
         }
-        let prepared = prepare(&self.state, &person, &options, query.query).await;
-        let (prepared, schema) = prepared.map_err(|refusal| status::status(&refusal))?;
+        let (prepared, schema) = prepare(&self.state, &person, &options, query.query).await?;
         let parameter_schema = encode(&parameters::schema(&prepared.types))?;
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: self.state.handles.prepare(&person, prepared),

@@ -9,6 +9,7 @@
 )]
 
 mod asking;
+mod audit;
 mod cancelling;
 mod clients;
 mod drivers;

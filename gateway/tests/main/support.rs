@@ -1,6 +1,6 @@
 //! A consortium on this machine: an authority, a gateway, scripted nodes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ pub struct Consortium {
     dir: TempDir,
     pub address: std::net::SocketAddr,
     pub nodes: Vec<Arc<FakeNode>>,
+    config: Config,
     stop: CancellationToken,
     served: Option<tokio::task::JoinHandle<()>>,
 }
@@ -65,15 +66,25 @@ impl Consortium {
         dev_ca(&spec, dir.path(), SystemClock.now()).unwrap();
         let mut config = config(dir.path(), &sites);
         change(&mut config);
-        let gateway = Gateway::bind(config, Arc::new(SystemClock)).await.unwrap();
+        let gateway = Gateway::bind(config.clone(), Arc::new(SystemClock)).await.unwrap();
         let (address, stop) = (gateway.address(), CancellationToken::new());
         let served = Some(tokio::spawn(gateway.serve(stop.clone())));
-        let mut this = Self { dir, address, nodes: Vec::new(), stop, served };
+        let mut this = Self { dir, address, nodes: Vec::new(), config, stop, served };
         for node in nodes.into_iter().filter_map(|(_, node)| node) {
             this.dial(node);
         }
         this.wait_connected().await;
         this
+    }
+
+    /// The gateway's state folder.
+    pub fn state(&self) -> PathBuf {
+        self.config.state_dir.clone()
+    }
+
+    /// The gateway's configuration.
+    pub fn config(&self) -> Config {
+        self.config.clone()
     }
 
     fn dial(&mut self, node: FakeNode) {
@@ -152,6 +163,7 @@ fn config(dir: &Path, sites: &[SiteId]) -> Config {
         minimum_persons: 10,
     };
     Config {
+        state_dir: dir.join("state"),
         vocabulary: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: Tls { ca: dir.join("ca.pem"), certificate: dir.join("gateway.pem"), key: dir.join("gateway.key") },

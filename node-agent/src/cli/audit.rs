@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use renkei_audit::verify::{Trust, verify};
+use renkei_service::signed_log;
 use renkei_types::{Clock, SystemClock};
 
 use super::{Place, print};
-use crate::audit;
 use crate::ingest::Language;
 
 #[derive(Debug, Subcommand)]
@@ -34,44 +33,17 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
     match command {
         Command::Verify(place) => {
             let state = place.dir()?;
-            let trust = Trust { openings: true, ..Trust::new(audit::verifier(&state)?, SystemClock.now()) };
-            let reader = audit::reader(&state);
-            let report = verify(&reader, &trust);
-            let sentences = report.sentences(language == Language::Japanese);
-            print(&sentences.iter().map(|sentence| format!("{sentence}\n")).collect::<String>())?;
-            if report.sound() {
-                let entries = reader.size()?;
-                print(&match language {
-                    Language::English => format!("{entries} entries, all in order\n"),
-                    Language::Japanese => format!("{entries} 件の記録に異常はありません\n"),
-                })?;
-            }
+            let report = signed_log::check(&state, false, SystemClock.now())?;
+            print(&signed_log::told(&report, language == Language::Japanese))?;
             Ok(if report.sound() { ExitCode::SUCCESS } else { ExitCode::from(6) })
         }
         Command::Show { place, last, questions } => {
-            let reader = audit::reader(&place.dir()?);
-            let size = reader.size()?;
-            let mut lines = Vec::new();
-            for index in (0..size).rev() {
-                if lines.len() as u64 >= *last {
-                    break;
-                }
-                let entry = String::from_utf8_lossy(&reader.entry(index)?).into_owned();
-                if !*questions || ["intent", "outcome", "refusal"].iter().any(|kind| is(&entry, kind)) {
-                    lines.push(entry);
-                }
-            }
-            lines.reverse();
-            print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+            print(&signed_log::lines(&place.dir()?, *last, *questions)?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Key(place) => {
-            print(&format!("{}\n", audit::verifier(&place.dir()?)?))?;
+            print(&format!("{}\n", signed_log::verifier(&place.dir()?)?))?;
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-fn is(entry: &str, kind: &str) -> bool {
-    entry.contains(&format!("\"body\":{{\"{kind}\":"))
 }

@@ -25,6 +25,8 @@ pub(crate) struct Received {
     pub(crate) digest: [u8; 32],
     pub(crate) snapshot: Option<SnapshotId>,
     pub(crate) round: usize,
+    /// Under which number this asking is recorded.
+    pub(crate) part: u32,
     /// Released results of earlier rounds by index, not yet checked against the split.
     pub(crate) feeds: BTreeMap<usize, Vec<RecordBatch>>,
     /// Vocabulary tables that the gateway resolves code sets from.
@@ -53,6 +55,8 @@ pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, R
         time_left: Duration::from_micros(request.time_left_micros),
         digest: request.split_digest.as_slice().try_into().map_err(|_| malformed("digest"))?,
         snapshot,
+        // A gateway of before numbers no parts.
+        part: request.part.max(request.round),
         round: usize::try_from(request.round).map_err(|_| malformed("round"))?,
         feeds: feeds(&request.feeds).ok_or_else(|| malformed("feed"))?,
         vocabulary: vocabulary(request.vocabulary_tables).ok_or_else(|| malformed("list of vocabulary tables"))?,

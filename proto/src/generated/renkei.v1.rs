@@ -96,6 +96,10 @@ pub struct AskRequest {
     /// feed. Both sides derive by them which feeds there are.
     #[prost(string, repeated, tag = "30")]
     pub vocabulary_tables: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The number of this asking among all of the question, under which both sides record it; never below the round. A
+    /// round that is asked again has another number.
+    #[prost(uint32, tag = "40")]
+    pub part: u32,
 }
 /// A released result that travels with the question.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

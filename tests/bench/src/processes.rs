@@ -92,7 +92,7 @@ fn gateway(port: u16) -> String {
         format!("[[projects]]\nid = \"{id}\"\nmembers = [\"taro\"]\nsites = {SITES:?}\nminimum_persons = {minimum}\n")
     };
     format!(
-        "listen = \"127.0.0.1:{port}\"\n[tls]\nca = \"pki/ca.pem\"\ncertificate = \"pki/gateway.pem\"\n\
+        "state_dir = \"state/gateway\"\nlisten = \"127.0.0.1:{port}\"\n[tls]\nca = \"pki/ca.pem\"\ncertificate = \"pki/gateway.pem\"\n\
          key = \"pki/gateway.key\"\n{sites}{}{}",
         project(OPEN, 1),
         project(GUARDED, 10)

@@ -69,7 +69,8 @@ impl Consortium {
         let ids: Vec<SiteId> = sites.iter().map(|site| site.id.parse().unwrap()).collect();
         let certificates = Certificates::make(&dir.path().join("pki"), &ids);
         let ports = sites.iter().filter(|site| site.listens).map(|site| (site.id.clone(), free_port())).collect();
-        let mut config = gateway_config(&certificates, &ids, &ports);
+        let state = dir.path().join("gateway");
+        let mut config = gateway_config(&certificates, &ids, &ports, state);
         change(&mut config);
         let asked: Vec<String> = config.projects[0].sites.iter().map(ToString::to_string).collect();
         let expected: Vec<String> = sites
@@ -178,6 +179,12 @@ impl Consortium {
     #[must_use]
     pub fn state_dir(&self, state: &str) -> PathBuf {
         self.dir.path().join("state").join(state)
+    }
+
+    /// The gateway's state folder.
+    #[must_use]
+    pub fn gateway_state(&self) -> PathBuf {
+        self.dir.path().join("gateway")
     }
 
     /// The folder for what a test needs beside.
@@ -298,12 +305,18 @@ impl Drop for Consortium {
     }
 }
 
-fn gateway_config(certificates: &Certificates, sites: &[SiteId], ports: &BTreeMap<String, u16>) -> gateway::Config {
+fn gateway_config(
+    certificates: &Certificates,
+    sites: &[SiteId],
+    ports: &BTreeMap<String, u16>,
+    state_dir: PathBuf,
+) -> gateway::Config {
     let Pair { ca, certificate, key } = certificates.gateway();
     let target = |port: &u16| format!("localhost:{port}").parse().unwrap();
     let site =
         |id: &SiteId| gateway::Site { id: id.clone(), name: String::new(), dial: ports.get(id.as_str()).map(target) };
     gateway::Config {
+        state_dir,
         listen: ([127, 0, 0, 1], 0).into(),
         tls: gateway::Tls { ca, certificate, key },
         vocabulary: None,

@@ -170,7 +170,7 @@ pub struct Question {
     /// The number of the ethics committee's approval.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ethics: Option<Line<128>>,
-    /// The level of grant: feasibility, aggregate, row.
+    /// The level of grant: feasibility, aggregate, row; or [`super::EXPLAIN`].
     pub level: Line<32>,
     /// The values of the parameters, as one text.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use renkei_types::{QueryId, SiteId, Timestamp};
 use serde::Serialize;
 
-use crate::entry::{Body, Entry, Seal, State};
+use crate::entry::{Body, EXPLAIN, Entry, Line, Outcome, Seal, State};
 use crate::tree::Hash;
 
 /// How the two sides of one question stand to each other.
@@ -91,7 +91,33 @@ pub struct Reconciliation {
 #[derive(Debug, Default)]
 struct Account {
     asked: Option<(u64, Timestamp, Hash)>,
-    ended: Option<(u64, Timestamp, State, Option<Seal>)>,
+    ended: Option<Ended>,
+    /// The gateway's own end of the part, where it had none of the site.
+    given_up: Option<Ended>,
+}
+
+/// How a side says that a question ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ended {
+    place: u64,
+    at: Timestamp,
+    state: State,
+    /// The code of whatever is not an answer.
+    code: Option<Line<32>>,
+    result: Option<Seal>,
+}
+
+impl Ended {
+    /// Whether the other side was told this: the same bytes, or no answer for the same reason. Which of its own states a
+    /// side gives a reason is its own matter.
+    fn same(&self, other: &Self) -> bool {
+        match (self.state == State::Answered, other.state == State::Answered) {
+            (true, true) => self.result == other.result,
+            (false, false) => self.code == other.code,
+            // What arrived is what left, even where it was not used.
+            _ => self.result.is_some() && self.result == other.result,
+        }
+    }
 }
 
 /// One side: accounts by question, and the times of all its entries, as signs of life.
@@ -109,6 +135,7 @@ impl Side {
             let Entry { at, body, seq, .. } = entry?;
             side.alive.push(at);
             match body {
+                Body::Intent(intent) if intent.question.level.as_str() == EXPLAIN => {}
                 Body::Intent(intent)
                     if at_gateway.is_none_or(|site| intent.question.sites.as_slice().contains(site)) =>
                 {
@@ -117,17 +144,31 @@ impl Side {
                 }
                 Body::Outcome(outcome) if outcome.site.as_ref() == at_gateway => {
                     let account = side.accounts.entry((outcome.query, outcome.part)).or_default();
-                    account.ended.get_or_insert((seq, at, outcome.state, outcome.result));
+                    let Outcome { state, code, result, .. } = *outcome;
+                    account.ended.get_or_insert(Ended { place: seq, at, state, code, result });
+                }
+                Body::Outcome(outcome) if at_gateway.is_some() && outcome.site.is_none() => {
+                    // Only of a part of which the site was asked.
+                    if let Some(account) = side.accounts.get_mut(&(outcome.query.clone(), outcome.part)) {
+                        let Outcome { state, code, result, .. } = *outcome;
+                        account.given_up.get_or_insert(Ended { place: seq, at, state, code, result });
+                    }
                 }
                 Body::Refusal(refusal) if at_gateway.is_none() => {
                     if let (Some(query), Some(question)) = (refusal.query, refusal.question) {
                         let account = side.accounts.entry((query, refusal.part.unwrap_or(0))).or_default();
                         account.asked.get_or_insert((seq, at, question.statement));
-                        account.ended.get_or_insert((seq, at, State::Refused, None));
+                        let (state, code) = (State::Refused, Some(refusal.code));
+                        account.ended.get_or_insert(Ended { place: seq, at, state, code, result: None });
                     }
                 }
                 _ => {}
             }
+        }
+        for account in side.accounts.values_mut() {
+            // A gateway that stopped in the middle has no end of the site, and says so with its own.
+            let given_up = account.given_up.take().filter(|own| own.state == State::Aborted);
+            account.ended = account.ended.take().or(given_up);
         }
         side.alive.sort_unstable();
         Ok(side)
@@ -171,7 +212,7 @@ pub fn reconcile<E>(
         *found.counts.entry(class).or_default() += 1;
         if class != Class::Matched {
             let place = |account: &Account| {
-                let (asked, ended) = (account.asked.map(|asked| asked.0), account.ended.map(|ended| ended.0));
+                let (asked, ended) = (account.asked.map(|asked| asked.0), account.ended.as_ref().map(|e| e.place));
                 if outcome { ended } else { asked.or(ended) }
             };
             found.items.push(Item { class, query, part, left: place(&gateway), right: place(&node), outcome });
@@ -205,14 +246,18 @@ impl Judge<'_> {
     }
 
     fn ended(&self, gateway: &Account, node: &Account) -> Class {
-        match (gateway.ended, node.ended) {
-            (Some((_, at, left, seal)), Some((_, there, right, other))) => match (left, right) {
+        match (&gateway.ended, &node.ended) {
+            (Some(left), Some(right)) => match (left.state, right.state) {
                 // The answer left the hospital and did not arrive in time: the gateway says so.
-                (State::Late | State::Offline | State::Cancelled, _) => self.both(true, at, there).max(Class::Late),
-                _ => self.both(left == right && seal == other, at, there),
+                (state, _) if lost(state) => self.both(true, left.at, right.at).max(Class::Late),
+                // The hospital gave up, and the gateway had no answer of it.
+                (State::Failed | State::Refused, state) if lost(state) && !left.same(right) => {
+                    self.both(true, left.at, right.at).max(Class::Late)
+                }
+                _ => self.both(left.same(right), left.at, right.at),
             },
-            (Some((_, at, _, _)), None) if !unreached(gateway) => self.left_only(at),
-            (None, Some((_, at, _, _))) => self.right_only(at),
+            (Some(left), None) if !unreached(gateway) => self.left_only(left.at),
+            (None, Some(right)) => self.right_only(right.at),
             (Some(_) | None, None) => Class::Matched,
         }
     }
@@ -236,5 +281,10 @@ impl Judge<'_> {
 
 /// The gateway tells that the site did not receive the question, or not its answer.
 fn unreached(gateway: &Account) -> bool {
-    gateway.ended.is_some_and(|(_, _, state, _)| matches!(state, State::Offline | State::Late | State::Cancelled))
+    gateway.ended.as_ref().is_some_and(|ended| lost(ended.state))
+}
+
+/// States in which a side does not know what the other did.
+fn lost(state: State) -> bool {
+    matches!(state, State::Offline | State::Late | State::Cancelled | State::Aborted)
 }

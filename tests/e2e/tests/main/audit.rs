@@ -1,12 +1,19 @@
 //! A hospital's own log: every question is in it before it is executed, every end before an answer leaves.
 
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::Path;
+use std::time::Duration;
+
 use renkei_audit::entry::{Body, Entry, State};
-use renkei_audit::verify::{Trust, verify};
-use renkei_e2e::{Consortium, Records, Site};
+use renkei_audit::tree::Hash;
+use renkei_audit::verify::{Class, Reconciliation, Trust, reconcile, verify};
+use renkei_e2e::{Consortium, Records, Scripted, Site, Step};
 use renkei_node::audit::{reader, verifier};
+use renkei_node::config::GrantedTables;
 use renkei_types::{Clock, Code, SystemClock};
 
-use crate::BY_SEX;
+use crate::{BY_SEX, HEAVY, busy};
 
 fn entries(consortium: &Consortium, site: &str) -> Vec<Body> {
     let reader = reader(&consortium.state_dir(site));
@@ -75,4 +82,91 @@ fn a_node_whose_log_was_changed_does_not_start() {
     consortium.join(Site::new("good"));
     consortium.wait_connected(&["good"]);
     assert_eq!(consortium.ask(BY_SEX).states(), ["good answered"]);
+}
+
+fn log(state: &Path) -> Vec<Entry> {
+    let reader = reader(state);
+    reader.entries(0).unwrap().map(|entry| Entry::decode(&entry.unwrap().1).unwrap()).collect()
+}
+
+fn compared(gateway: &[Entry], node: &[Entry], site: &str) -> Reconciliation {
+    let read = |log: &[Entry]| log.to_vec().into_iter().map(Ok::<_, Infallible>);
+    let (tolerance, silence) = (Duration::from_secs(30), Duration::from_secs(180));
+    reconcile(read(gateway), read(node), &site.parse().unwrap(), tolerance, silence).unwrap()
+}
+
+#[test]
+fn the_gateway_and_every_hospital_tell_the_same() {
+    let mut consortium = Consortium::start([
+        Site::with("a", Records::plain(20, 10)),
+        Site::with("b", Records::plain(30, 12)).grant(|project| {
+            project.tables = GrantedTables::Only(["person".to_owned()].into());
+        }),
+        Site::with("strict", Records::plain(20, 10)).without_grants(),
+        Site::absent("gone"),
+    ]);
+    assert_eq!(consortium.ask(BY_SEX).states().len(), 4);
+    // Asked in two rounds; one site has no right to the table.
+    let rounds = "SELECT count(*) AS n FROM person WHERE year_of_birth >= (SELECT avg(year_of_birth) FROM person)";
+    assert_eq!(consortium.ask(rounds).states()[0], "a answered");
+    let visits = "SELECT count(*) AS n FROM visit_occurrence";
+    let _either = consortium.client().ask(visits);
+    let _explained = consortium.ask(&format!("EXPLAIN {BY_SEX}"));
+    assert_eq!(consortium.refused("SELECT person_id FROM person").code(), Code::Rows);
+    // Nobody asks again, and each log ends signed.
+    for site in ["a", "b", "strict"] {
+        consortium.take(site).stop();
+    }
+    let gateway = log(&consortium.gateway_state());
+    for (site, questions) in [("a", 4), ("b", 4), ("strict", 3)] {
+        let node = log(&consortium.state_dir(site));
+        let found = compared(&gateway, &node, site);
+        assert!(found.items.is_empty(), "{site}: {:?}", found.items);
+        assert_eq!(found.counts, BTreeMap::from([(Class::Matched, questions)]), "{site}");
+    }
+
+    // What one side leaves out or changes is told by the other.
+    let node = log(&consortium.state_dir("a"));
+    let first = node.iter().find_map(|entry| match &entry.body {
+        Body::Intent(intent) => Some(intent.query.clone()),
+        _ => None,
+    });
+    let of_first = |entry: &Entry| match &entry.body {
+        Body::Intent(intent) => Some(&intent.query) == first.as_ref(),
+        Body::Outcome(outcome) => Some(&outcome.query) == first.as_ref(),
+        _ => false,
+    };
+    let without = |log: &[Entry]| log.iter().filter(|entry| !of_first(entry)).cloned().collect::<Vec<_>>();
+    let classes = |gateway: &[Entry], node: &[Entry]| {
+        compared(gateway, node, "a").items.into_iter().map(|item| item.class).collect::<Vec<_>>()
+    };
+    assert_eq!(classes(&without(&gateway), &node), [Class::RightOnly]);
+    assert_eq!(classes(&gateway, &without(&node)), [Class::LeftOnly]);
+    let mut edited = node.clone();
+    for entry in edited.iter_mut().filter(|entry| of_first(entry)) {
+        if let Body::Intent(intent) = &mut entry.body {
+            intent.question.statement = Hash::of(b"SELECT count(*) FROM note");
+        }
+    }
+    assert_eq!(classes(&gateway, &edited), [Class::Mismatch]);
+}
+
+#[test]
+fn a_node_that_is_killed_in_mid_question_contradicts_nobody() {
+    let witness = Scripted::new("witness", |_| vec![Step::Fail(tonic::Code::Internal)]);
+    let mut consortium = Consortium::start([Site::with("killed", busy(30)), Site::scripted(&witness)]);
+    let question = consortium.client().start(HEAVY);
+    consortium.wait(&witness.arrived, "the question to arrive");
+    std::thread::sleep(Duration::from_millis(300));
+    drop(consortium.take("killed"));
+    assert!(question.wait().is_err());
+    consortium.join(Site::new("killed"));
+    consortium.wait_connected(&["killed"]);
+    consortium.take("killed").stop();
+    let (gateway, node) = (log(&consortium.gateway_state()), log(&consortium.state_dir("killed")));
+    let aborted = |entry: &Entry| matches!(&entry.body, Body::Outcome(o) if o.state != State::Answered);
+    assert!(node.iter().any(aborted), "{:?}", words(&entries(&consortium, "killed")));
+    let found = compared(&gateway, &node, "killed");
+    let classes: Vec<_> = found.items.iter().map(|item| item.class).collect();
+    assert_eq!(classes, [Class::Late], "{:?}", found.items);
 }
