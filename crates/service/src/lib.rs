@@ -10,7 +10,8 @@
 //! - Nothing here is process-wide but the tracing subscriber and the signal handlers, each installed by one call in
 //!   `main`.
 //!
-//! Layout: [`config`], [`telemetry`], [`shutdown`] and [`signed_log`] are the programs' frame. Of the connection, [`PeerStream`] is the
+//! Layout: [`config`], [`telemetry`], [`shutdown`] and [`signed_log`] are the programs' frame. Of the
+//! connection, [`PeerStream`] is the
 //! byte stream, [`Listener`] admits, [`Dialler`] dials with [`Backoff`], [`NodeSession`] and [`NodeListener`] serve a
 //! node's gRPC routes on either kind of stream, [`SiteLink`] is the gateway's channel to one site over whichever stream
 //! that site has at the moment, [`http2`] holds the common HTTP/2 settings, and [`classify`] says what a failed call

@@ -92,11 +92,7 @@ pub fn verifier(state: &Path) -> Result<VerifierKey, SignedLogError> {
 ///
 /// # Errors
 /// [`SignedLogError`]
-pub fn open(
-    state: &Path,
-    name: &PeerName,
-    clock: Arc<dyn Clock>,
-) -> Result<(Log, Arc<SigningKey>), SignedLogError> {
+pub fn open(state: &Path, name: &PeerName, clock: Arc<dyn Clock>) -> Result<(Log, Arc<SigningKey>), SignedLogError> {
     fs::create_dir_all(state).map_err(|source| SignedLogError::File { path: state.to_owned(), source })?;
     let key = Arc::new(key(state, name)?);
     let (log, recovery) = Log::open(Config::new(folder(state), Arc::clone(&key), clock))?;

@@ -127,7 +127,7 @@ impl Record {
     ///
     /// # Errors
     /// E-UNAVAILABLE where it cannot be recorded: then it may not leave.
-    pub(crate) async fn answer(&self, end: End) -> Result<Closed, Refusal> {
+    pub(crate) async fn answer(&self, end: End) -> Result<(), Refusal> {
         self.begin(Vec::new(), 0).await?.close(end).await
     }
 
@@ -193,7 +193,7 @@ impl Leaving {
     ///
     /// # Errors
     /// E-UNAVAILABLE where it cannot be recorded.
-    pub(crate) async fn end(self, end: End) -> Result<Closed, Refusal> {
+    pub(crate) async fn end(self, end: End) -> Result<(), Refusal> {
         match self.part {
             Some(part) => part.close(end).await,
             None => self.record.answer(end).await,
@@ -209,15 +209,6 @@ impl Leaving {
         let Inner { audit, query, who, question, openings, .. } = &*self.record.0;
         audit.refusal(Some(who.clone()), Some(query.clone()), Some(question.clone()), openings.clone(), refusal).await;
     }
-}
-
-/// A part that has ended, durably.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Closed {
-    /// Its OUTCOME.
-    pub(crate) kept: Kept,
-    /// The salt of the digest of what leaves.
-    pub(crate) salt: Option<Hash>,
 }
 
 impl OpenPart {
@@ -247,17 +238,15 @@ impl OpenPart {
     ///
     /// # Errors
     /// E-UNAVAILABLE where something cannot be recorded: then nothing may leave.
-    pub(crate) async fn close(mut self, end: End) -> Result<Closed, Refusal> {
+    pub(crate) async fn close(mut self, end: End) -> Result<(), Refusal> {
         self.closed = true;
         self.give_up_sites();
-        let (draft, salt) = self.outcome(end);
-        let ended = self.record.0.audit.log.append(draft);
+        let ended = self.record.0.audit.log.append(self.outcome(end));
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for pending in waiting {
             pending.await.map_err(|error| unrecorded(&error))?;
         }
-        let kept = ended.await.map_err(|error| unrecorded(&error))?;
-        Ok(Closed { kept, salt })
+        ended.await.map(drop).map_err(|error| unrecorded(&error))
     }
 
     /// The sites of which nothing more will be heard.
@@ -289,14 +278,14 @@ impl OpenPart {
         }))
     }
 
-    fn outcome(&self, end: End) -> (Draft, Option<Hash>) {
+    fn outcome(&self, end: End) -> Body {
         let audit = &self.record.0.audit;
         let salt = end.digest.map(|_| {
             let mut salt = [0; 32];
             audit.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut salt);
             Hash(salt)
         });
-        let body = Body::Outcome(Box::new(Outcome {
+        Body::Outcome(Box::new(Outcome {
             cells: Cells { asked: Count::saturating(self.asked), released: Count::saturating(end.rows) },
             code: end.code.map(|code| Line::lossy(code.as_str())),
             micros: Count::saturating(self.micros()),
@@ -306,8 +295,7 @@ impl OpenPart {
             result: salt.zip(end.digest).map(|(salt, digest)| Seal::of(&salt, &digest)),
             site: None,
             state: end.state,
-        }));
-        (body.into(), salt)
+        }))
     }
 }
 
@@ -317,7 +305,7 @@ impl Drop for OpenPart {
             self.give_up_sites();
             let end = End::without_answer(Code::Cancelled);
             // Nobody waits any more; the log is durable before anything else is recorded in it.
-            drop(self.record.0.audit.log.append(self.outcome(end).0));
+            drop(self.record.0.audit.log.append(self.outcome(end)));
         }
     }
 }

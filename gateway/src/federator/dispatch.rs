@@ -85,8 +85,7 @@ pub(super) async fn all(
 ) -> Vec<Reply> {
     let Some(request) = request(state, question, terms, project, round) else {
         let sites = round.sites.keys();
-        let replies: Vec<_> =
-            sites.map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
+        let replies: Vec<_> = sites.map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
         replies.iter().for_each(|reply| part.site(&reply.outcome, 0));
         return replies;
     };

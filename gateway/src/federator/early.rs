@@ -75,7 +75,7 @@ pub(super) enum Came {
     /// Every site has ended.
     Whole(Arc<Asked>),
     /// Some are still at work.
-    Part(Asked),
+    Part(Box<Asked>),
 }
 
 impl Going {
@@ -123,7 +123,7 @@ impl Going {
             asked = ended => asked,
             () = over => None,
         };
-        asked.map_or_else(|| Came::Part(self.part(points, project)), Came::Whole)
+        asked.map_or_else(|| Came::Part(Box::new(self.part(points, project))), Came::Whole)
     }
 
     /// Whether every site has ended.
