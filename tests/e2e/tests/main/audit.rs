@@ -89,8 +89,11 @@ fn log(state: &Path) -> Vec<Entry> {
     reader.entries(0).unwrap().map(|entry| Entry::decode(&entry.unwrap().1).unwrap()).collect()
 }
 
+fn read(log: &[Entry]) -> impl Iterator<Item = Result<Entry, Infallible>> + '_ {
+    log.iter().cloned().map(Ok)
+}
+
 fn compared(gateway: &[Entry], node: &[Entry], site: &str) -> Reconciliation {
-    let read = |log: &[Entry]| log.to_vec().into_iter().map(Ok::<_, Infallible>);
     let (tolerance, silence) = (Duration::from_secs(30), Duration::from_secs(180));
     reconcile(read(gateway), read(node), &site.parse().unwrap(), tolerance, silence).unwrap()
 }
