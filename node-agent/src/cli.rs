@@ -24,6 +24,7 @@ use crate::config::{self, Config};
 use crate::ingest::Language;
 use crate::node::Node;
 use crate::store::Store;
+use crate::worker::{self, Execution, Program};
 
 /// The agent at a hospital: makes snapshots of its records and answers questions with guarded aggregates.
 #[derive(Debug, Parser)]
@@ -81,6 +82,9 @@ enum Command {
     /// Checks the configuration, or prints a commented sample.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A process that executes questions, which the agent starts.
+    #[command(hide = true)]
+    Worker,
 }
 
 /// The configuration file.
@@ -125,6 +129,12 @@ enum ConfigCommand {
 /// Runs the program and returns its exit status: 0 done, 1 failed, 2 wrong usage or configuration, 6 a check failed.
 #[must_use]
 pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    main_within(args, &Program::own(Vec::new()))
+}
+
+/// The same within a program that holds others too: `itself` is how the node starts itself again, as a worker.
+#[must_use]
+pub fn main_within(args: impl IntoIterator<Item = OsString>, itself: &Program) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -132,7 +142,11 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match run(cli) {
+    // Before anything else: it logs nothing.
+    if matches!(cli.command, Command::Worker) {
+        return worker::main();
+    }
+    match run(cli, itself) {
         Ok(status) => status,
         Err(error) => {
             let usage = error.downcast_ref::<renkei_service::config::ConfigError>().is_some();
@@ -142,16 +156,17 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+fn run(cli: Cli, itself: &Program) -> anyhow::Result<ExitCode> {
+    let execution = Execution::Workers(itself.clone());
     telemetry::init(&cli.log, cli.log_format.parse::<Format>()?)?;
     let language = language(cli.lang, &cli.terminal_language);
     match cli.command {
-        Command::Run(file) => serve(&load(&file.config)?),
+        Command::Run(file) => serve(&load(&file.config)?, &execution),
         Command::Ingest(args) => ingest::run(&args, language),
         Command::Pull(command) => pull::run(&command),
         Command::Audit(command) => audit::run(&command, language),
         Command::Ledger(command) => ledger::run(&command, language),
-        Command::Preview(args) => preview::run(&args, language),
+        Command::Preview(args) => preview::run(&args, &execution, language),
         Command::Report(args) => report::run(&args, language),
         Command::Map(command) => map::run(&command, language),
         Command::Mapping(command) => mapping::run(&command),
@@ -161,6 +176,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             print(config::SAMPLE)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Worker => Ok(worker::main()),
     }
 }
 
@@ -198,11 +214,11 @@ fn check(path: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+fn serve(config: &Config, execution: &Execution) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let shutdown = renkei_service::shutdown::on_signal()?;
-        let node = Node::new(config, Arc::new(SystemClock)).await?;
+        let node = Node::new(config, execution, Arc::new(SystemClock)).await?;
         node.run(shutdown).await;
         Ok(ExitCode::SUCCESS)
     })

@@ -1,6 +1,8 @@
 //! The node's configuration: one commented TOML file, every mistake reported at once.
 
+mod release_times;
 mod sources;
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -18,6 +20,8 @@ use renkei_types::{PersonId, ProjectId};
 use serde::Deserialize;
 
 use crate::ingest::Records;
+pub use release_times::ReleaseTimes;
+pub use worker::Worker;
 
 /// A commented configuration with every key, as `renkei-node config sample` prints it.
 pub const SAMPLE: &str = include_str!("../config.sample.toml");
@@ -43,6 +47,9 @@ pub struct Config {
     /// What questions may use.
     #[serde(default)]
     pub engine: EngineLimits,
+    /// The processes that execute them.
+    #[serde(default)]
+    pub worker: Worker,
     /// The hospital's records, for `renkei-node ingest`.
     #[serde(default)]
     pub sources: Vec<Source>,
@@ -96,11 +103,18 @@ pub struct Policy {
     pub level: Level,
     /// Whether the gateway may list the codes in use here with rounded numbers of persons.
     pub publish_codes: bool,
+    /// Whether answers leave on a grid of times.
+    pub release_times: ReleaseTimes,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { minimum_persons: renkei_policy::DEFAULT_MINIMUM, level: Level::Aggregate, publish_codes: false }
+        Self {
+            minimum_persons: renkei_policy::DEFAULT_MINIMUM,
+            level: Level::Aggregate,
+            publish_codes: false,
+            release_times: ReleaseTimes::default(),
+        }
     }
 }
 
@@ -270,6 +284,7 @@ impl Settings for Config {
         if self.engine.memory_mib < 64 {
             problems.add("engine.memory_mib", "must be at least 64");
         }
+        worker::check(&self.worker, problems);
         if self.engine.questions == 0 {
             problems.add("engine.questions", "must be at least 1");
         }

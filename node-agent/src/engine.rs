@@ -1,21 +1,24 @@
 //! The query engine: a release point and a snapshot in, raw cells out.
 //!
-//! What must stay true: [`Engine::run`] demands a [`Permit`]; it reads one snapshot and nothing else; its errors carry
-//! no value of a record to the outside ([`EngineError`]'s text is for the node's own log, and names no value either,
-//! since the plan has no operation that fails on one). Questions run on a runtime of their own, so that a heavy one
-//! does not hold up the connection, and end when whoever asked goes away.
+//! What must stay true: it reads the files that it was handed and nothing else; its errors carry no value of a record
+//! (the plan has no operation that fails on one). Questions run on a runtime of their own, so that a heavy one does not
+//! hold up whoever asked, and end when the asker goes away. It runs in a worker process ([`crate::worker`]), whose
+//! face to the agent is what demands a permit.
 //!
-//! Layout: [`tables`] turns a snapshot's files into scans, [`bind`] puts them under a release point, [`states`],
-//! [`bins`], [`keys`] and [`persons`] are the aggregates that yield mergeable states, [`contributions`] the one that yields who
-//! contributes and with what, all in one pass; [`cancel`] ends what nobody waits for, [`cells`] reads the result. One process for now: the separate worker process takes over this module behind the same face.
+//! Layout: [`files`] are the open files of a snapshot, [`sources`] makes scans of them, [`bind`] puts these under a
+//! release point, [`states`], [`bins`], [`keys`] and [`persons`] are the aggregates that yield mergeable states,
+//! [`contributions`] the one that yields who contributes and with what, all in one pass; [`cancel`] ends what nobody
+//! waits for, [`cells`] is the shape of the result. [`tables`] is the agent's view of a snapshot.
 
 mod bind;
 mod bins;
 mod cancel;
-mod cells;
+pub(crate) mod cells;
 mod contributions;
+mod files;
 mod keys;
 mod persons;
+mod sources;
 mod states;
 mod tables;
 
@@ -28,17 +31,22 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::DefaultObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::physical_plan::collect;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionConfig;
-use renkei_disclosure::Raw;
 use renkei_plan::ReleasePoint;
-use renkei_policy::Permit;
-use renkei_types::SiteId;
+use renkei_types::{SiteId, SnapshotId};
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use url::Url;
 
+use files::{ADDRESS, Files};
+use sources::Sources;
+
+pub use files::TableFile;
 pub use tables::SnapshotTables;
 
 /// What the engine may use.
@@ -72,22 +80,26 @@ pub enum EngineError {
 pub type Feeds = BTreeMap<usize, (SchemaRef, Vec<RecordBatch>)>;
 
 /// What a question reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
+#[derive(Debug, Clone)]
+pub struct Reading {
     /// Released results that rows are compared with.
-    pub feeds: &'a Feeds,
-    /// The snapshot.
-    pub tables: &'a Arc<SnapshotTables>,
+    pub feeds: Feeds,
+    /// The snapshot's id.
+    pub snapshot: SnapshotId,
+    /// The open files of the tables that the question reads.
+    pub files: Vec<TableFile>,
     /// Person numbers whose rows are not there for this question.
-    pub left_out: &'a Arc<[u32]>,
+    pub left_out: Arc<[u32]>,
+    /// Bytes of memory that this question may use; `None` shares the engine's with the others.
+    pub memory_bytes: Option<usize>,
 }
 
-/// The engine of one node, shared by all questions.
+/// The engine of one process.
 #[derive(Debug)]
 pub struct Engine {
     limits: Limits,
     site: SiteId,
-    runtime: Option<tokio::runtime::Runtime>,
+    runtime: Option<Runtime>,
     environment: Arc<RuntimeEnv>,
 }
 
@@ -97,11 +109,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when threads or the spill folder cannot be had.
     pub fn new(site: SiteId, limits: Limits) -> Result<Self, EngineError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let runtime = Builder::new_multi_thread()
             .worker_threads(limits.threads.max(1))
             .thread_name("renkei-engine")
             .thread_stack_size(8 * 1024 * 1024)
-            .enable_all()
+            .enable_time()
             .build()
             .map_err(EngineError::Start)?;
         let disk = DiskManagerBuilder::default()
@@ -114,38 +126,49 @@ impl Engine {
         Ok(Self { limits, site, runtime: Some(runtime), environment })
     }
 
-    /// Runs the hospital's half of a statement and returns raw cells, one [`Raw`] per release point.
+    /// Runs the hospital's half of a statement and returns the raw cells of each release point, in the shape of
+    /// [`cells`]. One question at a time has the files.
     ///
     /// Dropping the future ends the work.
     ///
     /// # Errors
-    /// [`EngineError`]; the text is for the node's own log.
+    /// [`EngineError`]; its text names no value of a record.
     pub async fn run(
         &self,
-        permit: &Permit,
+        guarded: bool,
         points: &[ReleasePoint],
-        read: Reading<'_>,
-    ) -> Result<Vec<Raw>, EngineError> {
+        read: Reading,
+    ) -> Result<Vec<RecordBatch>, EngineError> {
+        let tables = Sources::new(read.snapshot.as_str(), &read.files)?;
+        let address = Url::parse(ADDRESS).map_err(|error| DataFusionError::External(error.into()))?;
+        let state = self.session(read.memory_bytes)?;
+        let files = Arc::new(Files::new(read.snapshot.as_str(), &read.files));
+        state.runtime_env().register_object_store(&address, files);
+        let (tables, read) = (Arc::new(tables), Arc::new(read));
         let mut raw = Vec::with_capacity(points.len());
         for point in points {
-            raw.push(self.point(permit.guarded(), point.clone(), read).await?);
+            let (tables, read) = (Arc::clone(&tables), Arc::clone(&read));
+            raw.push(self.point(guarded, point.clone(), state.clone(), tables, read).await?);
         }
         Ok(raw)
     }
 
-    async fn point(&self, guarded: bool, point: ReleasePoint, read: Reading<'_>) -> Result<Raw, EngineError> {
-        let state = self.session();
+    async fn point(
+        &self,
+        guarded: bool,
+        point: ReleasePoint,
+        state: SessionState,
+        tables: Arc<Sources>,
+        read: Arc<Reading>,
+    ) -> Result<RecordBatch, EngineError> {
         let site = self.site.clone();
-        let (feeds, tables, left_out) = (read.feeds.clone(), Arc::clone(read.tables), Arc::clone(read.left_out));
         let given_up = CancellationToken::new();
         let watched = given_up.clone();
         let work = async move {
-            let sources = bind::Sources { site: &site, tables: &tables, feeds: &feeds, left_out: &left_out };
-            let plan = bind::aggregate(&point, guarded, &sources)?;
-            let plan = cancel::watch_conditions(plan, &watched)?;
-            let physical = cancel::cooperate(state.create_physical_plan(&plan).await?)?;
+            let sources = bind::Sources { site: &site, tables: &tables, feeds: &read.feeds, left_out: &read.left_out };
+            let physical = physical(&state, &point, guarded, &sources, &watched).await?;
             let batches = collect(Arc::clone(&physical), state.task_ctx()).await?;
-            cells::read(&point, guarded, &physical.schema(), &batches)
+            cells::shaped(&point, guarded, &physical.schema(), &batches)
         };
         let runtime = self.runtime.as_ref().ok_or(EngineError::Lost)?;
         let _given_up_when_dropped = given_up.drop_guard();
@@ -153,38 +176,48 @@ impl Engine {
         Ok(task.await.map_err(|_| EngineError::Lost)??)
     }
 
-    /// Runs a computation that may take a while, such as planning a hostile statement, away from the connection.
-    ///
-    /// # Errors
-    /// [`EngineError::Lost`] when it panicked.
-    pub async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, EngineError> {
-        let runtime = self.runtime.as_ref().ok_or(EngineError::Lost)?;
-        runtime.spawn_blocking(work).await.map_err(|_| EngineError::Lost)
-    }
-
-    fn session(&self) -> SessionState {
+    /// A session of its own for one question: the caches are everybody's, the files are not.
+    fn session(&self, memory_bytes: Option<usize>) -> Result<SessionState, EngineError> {
+        let mut environment = RuntimeEnvBuilder::from_runtime_env(&self.environment)
+            .with_object_store_registry(Arc::new(DefaultObjectStoreRegistry::new()));
+        if let Some(bytes) = memory_bytes {
+            environment = environment.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
+        }
         let mut config = SessionConfig::new()
             .with_target_partitions(self.limits.threads.max(1))
             .with_information_schema(false)
             .with_create_default_catalog_and_schema(false);
         let options = config.options_mut();
-        // What a join has seen must not steer what a scan reads: time would tell (SECURITY, rules of language).
+        // What a join has seen must not steer what a scan reads: time would tell. The first of these stands for the others
+        // only where it is set by its name.
         options.optimizer.enable_dynamic_filter_pushdown = false;
+        options.optimizer.enable_join_dynamic_filter_pushdown = false;
+        options.optimizer.enable_topk_dynamic_filter_pushdown = false;
+        options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
         // The two plans may differ in what they know to be NULL; that is no error.
         options.execution.skip_physical_aggregate_schema_check = true;
         options.execution.parquet.pushdown_filters = true;
         options.execution.time_zone = Some("+00:00".to_owned());
         options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.schema_force_view_types = false;
-        SessionStateBuilder::new()
+        Ok(SessionStateBuilder::new()
             .with_config(config)
-            .with_runtime_env(Arc::clone(&self.environment))
+            .with_runtime_env(environment.build_arc()?)
             .with_default_features()
-            .build()
+            .build())
     }
+}
+
+/// What is executed for one release point.
+async fn physical(
+    state: &SessionState,
+    point: &ReleasePoint,
+    guarded: bool,
+    sources: &bind::Sources<'_>,
+    given_up: &CancellationToken,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let plan = cancel::watch_conditions(bind::aggregate(point, guarded, sources)?, given_up)?;
+    cancel::cooperate(state.create_physical_plan(&plan).await?)
 }
 
 impl Drop for Engine {
@@ -194,3 +227,6 @@ impl Drop for Engine {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

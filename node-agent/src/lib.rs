@@ -5,7 +5,8 @@
 //! goes into a log line, an error text or a state; what a question could not be answered for is one opaque code
 //! outside and a sentence without values in the node's own log.
 //!
-//! One folder is one station: [`query`] is what happens to a question, [`engine`] computes, [`store`] keeps snapshots,
+//! One folder is one station: [`query`] is what happens to a question, [`engine`] computes in a
+//! process of its own ([`worker`]), [`store`] keeps snapshots,
 //! [`ingest`] makes them, [`node`] wires the program and keeps the connection.
 
 mod acts;
@@ -22,3 +23,4 @@ pub mod query;
 mod service;
 mod snapshots;
 pub mod store;
+pub mod worker;

@@ -1,5 +1,6 @@
 //! The node's composition root: everything that runs is made here, once, and handed down.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -16,11 +17,11 @@ use tonic::service::Routes;
 
 use crate::audit::Audit;
 use crate::config::Config;
-use crate::engine::{Engine, Limits};
 use crate::query::Pipeline;
 use crate::service::NodeService;
 use crate::snapshots::Snapshots;
 use crate::store::Store;
+use crate::worker::{Execution, Executor, Limits};
 
 /// Largest message from the gateway: a statement, its parameters and code sets.
 const MAX_QUESTION_BYTES: usize = 8 * 1024 * 1024;
@@ -40,11 +41,11 @@ enum Connection {
 }
 
 impl Node {
-    /// Makes everything ready: credentials, state folder, engine, connection. Nothing is dialled yet.
+    /// Makes everything ready: credentials, state folder, a first worker, connection. Nothing is dialled yet.
     ///
     /// # Errors
     /// What is missing or unreadable, with its path or key.
-    pub async fn new(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub async fn new(config: &Config, execution: &Execution, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let files = &config.tls;
         let own = Credentials::load(&files.ca, &files.certificate, &files.key, Arc::clone(&clock))?;
         let name = own.name().clone();
@@ -55,7 +56,7 @@ impl Node {
         let policy = format!("{:?}", config.site_policy());
         let audit = Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, Arc::clone(&clock))?;
         let audit = Arc::new(audit);
-        let routes = Routes::new(service(config, site, Arc::clone(&audit), Arc::clone(&clock))?);
+        let routes = Routes::new(service(config, execution, site, Arc::clone(&audit), Arc::clone(&clock))?);
         let connection = match &config.listen {
             None => {
                 let jitter = Jitter::of(&name, clock.now());
@@ -102,6 +103,7 @@ impl Node {
 
 fn service(
     config: &Config,
+    execution: &Execution,
     site: SiteId,
     audit: Arc<Audit>,
     clock: Arc<dyn Clock>,
@@ -111,13 +113,6 @@ fn service(
     // What a killed process spilled is of no use to anybody.
     let _ = std::fs::remove_dir_all(&spill_dir);
     std::fs::create_dir_all(&spill_dir).with_context(|| format!("`{}` cannot be made", spill_dir.display()))?;
-    let threads = config.engine.threads();
-    let limits = Limits {
-        threads,
-        memory_bytes: config.engine.memory_mib * 1024 * 1024,
-        spill_dir,
-        spill_bytes: config.engine.spill_gib * 1024 * 1024 * 1024,
-    };
     let ledger = Ledger::open(&config.state_dir, rand::Rng::random(&mut StdRng::from_os_rng()))?;
     if ledger.cut() > 0 {
         tracing::warn!(bytes = ledger.cut(), "the ledger had a torn end, which nobody had relied on and which was cut");
@@ -126,13 +121,29 @@ fn service(
         planner: Pipeline::planner(),
         policy: config.site_policy(),
         snapshots: Snapshots::new(store, config.opt_out.clone()),
-        engine: Engine::new(site.clone(), limits)?,
+        executor: Executor::new(site.clone(), limits(config, spill_dir), execution)?,
         audit,
         ledger: Arc::new(ledger),
         clock,
+        release_times: config.policy.release_times,
         places: Semaphore::new(config.engine.questions),
     };
     let (profiles, publish_codes) = (Arc::default(), config.policy.publish_codes);
     let service = NodeService { site, pipeline: Arc::new(pipeline), profiles, publish_codes };
     Ok(NodeServer::new(service).max_decoding_message_size(MAX_QUESTION_BYTES))
+}
+
+/// What questions may use.
+pub(crate) fn limits(config: &Config, spill_dir: PathBuf) -> Limits {
+    let (engine, worker) = (&config.engine, &config.worker);
+    Limits {
+        threads: engine.threads(),
+        memory_bytes: engine.memory_mib * 1024 * 1024,
+        spill_dir,
+        spill_bytes: engine.spill_gib * 1024 * 1024 * 1024,
+        places: engine.questions,
+        questions: worker.questions,
+        output_bytes: worker.output_mib * 1024 * 1024,
+        require: worker.require,
+    }
 }

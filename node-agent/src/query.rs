@@ -11,30 +11,43 @@ mod decide;
 mod execute;
 mod feeds;
 mod receive;
+mod release_time;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use prost::Message;
 use renkei_audit::entry::State;
 use renkei_audit::tree::Hash;
 use renkei_ledger::{Asking, Flag, Ledger};
-use renkei_plan::{Catalogue, Planner, Question, Split};
+use renkei_plan::{Catalogue, Planner, Question, ReleasePoint, Split};
 use renkei_policy::SitePolicy;
 use renkei_proto::v1::AskRequest;
 use renkei_types::{Clock, Code, Refusal, SiteState};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 pub use answer::Answer;
 pub(crate) use decide::{mapped, permit};
-pub(crate) use execute::{Executed, Settling, execute};
+pub(crate) use execute::{Asked, Executed, Settling, execute, reading};
 pub(crate) use receive::Received;
+use release_time::ReleaseTime;
 
 use crate::audit::Audit;
-use crate::engine::{Engine, Reading};
+use crate::config::ReleaseTimes;
 use crate::snapshots::Snapshots;
+use crate::worker::{Executor, Lease, Part};
+
+/// How far a question has come, for whoever ends it from outside.
+#[derive(Debug, Default)]
+struct Begun {
+    /// Its execution is recorded, or being recorded, as begun.
+    executing: AtomicBool,
+    /// When its answer may leave.
+    release: OnceLock<ReleaseTime>,
+}
 
 /// Everything that a question needs.
 #[derive(Debug)]
@@ -42,10 +55,11 @@ pub(crate) struct Pipeline {
     pub(crate) planner: Arc<Planner>,
     pub(crate) policy: SitePolicy,
     pub(crate) snapshots: Snapshots,
-    pub(crate) engine: Engine,
+    pub(crate) executor: Executor,
     pub(crate) audit: Arc<Audit>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) release_times: ReleaseTimes,
     /// Questions at the same time.
     pub(crate) places: Semaphore,
 }
@@ -59,28 +73,32 @@ impl Pipeline {
     pub(crate) async fn ask(&self, request: AskRequest) -> Answer {
         let now = self.clock.now();
         let bytes = Hash::of(&request.encode_to_vec());
-        let begun = AtomicBool::new(false);
-        // Decoding foreign bytes may panic; the engine's pool contains it.
-        let received = match self.engine.blocking(move || receive::receive(request, now)).await {
+        let begun = Begun::default();
+        // Decoding foreign bytes may panic; the pool of threads contains it.
+        let received = match self.executor.blocking(move || receive::receive(request, now)).await {
             Ok(Ok(received)) => received,
             Ok(Err(refusal)) => return self.recorded(&bytes, None, &begun, Answer::refused(refusal)).await,
             Err(error) => return self.recorded(&bytes, None, &begun, Answer::fault("receiving", &error)).await,
         };
         let received = Arc::new(received);
         let (query, project) = (received.query.clone(), received.project.clone());
+        let arrived = Instant::now();
         let answer = match tokio::time::timeout(received.time_left, self.answer(&received, &begun)).await {
             Ok(answer) => answer,
             Err(_) => Answer::failed(Code::Late, "the question's time ran out at the site"),
         };
         let answer = self.recorded(&bytes, Some(&received), &begun, answer).await;
+        if let Some(time) = begun.release.get() {
+            time.wait(arrived + received.time_left).await;
+        }
         tracing::info!(%query, %project, state = %answer.state, code = answer.code().map(Code::as_str), "question ended");
         answer
     }
 
     /// The answer, once it is on the disk that it was given. What began to be executed has its OUTCOME there by now, or
     /// in the queue; everything else is recorded as refused.
-    async fn recorded(&self, bytes: &Hash, received: Option<&Received>, begun: &AtomicBool, answer: Answer) -> Answer {
-        let recorded = if begun.load(Ordering::Acquire) {
+    async fn recorded(&self, bytes: &Hash, received: Option<&Received>, begun: &Begun, answer: Answer) -> Answer {
+        let recorded = if begun.executing.load(Ordering::Acquire) {
             self.audit.settle().await
         } else {
             self.audit.refused(bytes, received, answer.code(), answer.reason()).await
@@ -91,35 +109,50 @@ impl Pipeline {
         }
     }
 
-    async fn answer(&self, received: &Arc<Received>, begun: &AtomicBool) -> Answer {
+    async fn answer(&self, received: &Arc<Received>, begun: &Begun) -> Answer {
         let Ok(_place) = self.places.acquire().await else { return Answer::stopping() };
-        let planner = Arc::clone(&self.planner);
-        let asked = Arc::clone(received);
-        let split = self.engine.blocking(move || split(&planner, &asked)).await;
-        let split = match split {
-            Ok(Ok(split)) => split,
-            Ok(Err(refusal)) => return Answer::refused(refusal),
-            Err(error) => return Answer::fault("planning", &error),
+        let planned = self.plan(received).await;
+        let (split, mut lease) = match planned {
+            Ok(planned) => planned,
+            Err(answer) => return *answer,
         };
         let digest = split.digest;
         if received.digest != digest.0 {
             let text = "this site derives another split of the statement than the gateway; versions differ";
             return Answer::failed(Code::Digest, text).with_digest(digest);
         }
-        match self.permitted(received, &split, begun).await {
+        match self.permitted(received, &split, &mut lease, begun).await {
             Ok(answer) => answer.with_digest(digest),
             Err(answer) => answer.with_digest(digest),
         }
     }
 
-    async fn permitted(&self, received: &Received, split: &Split, begun: &AtomicBool) -> Result<Answer, Box<Answer>> {
+    /// Plans a question: in a worker first, on schemas alone, so that a statement that ends or holds up a planner ends or
+    /// holds up no more than a worker; then here, since the node decides on its own plan.
+    async fn plan(&self, received: &Arc<Received>) -> Result<(Split, Lease<'_>), Box<Answer>> {
+        let fault = |error| Box::new(Answer::fault("planning", &error));
+        let mut lease = self.executor.lease(&received.project).await.map_err(fault)?;
+        lease.plan(&received.statement()).await.map_err(fault)?;
+        let (planner, asked) = (Arc::clone(&self.planner), Arc::clone(received));
+        let split = self.executor.blocking(move || split(&planner, &asked)).await.map_err(fault)?;
+        Ok((split.map_err(|refusal| Box::new(Answer::refused(refusal)))?, lease))
+    }
+
+    async fn permitted(
+        &self,
+        received: &Received,
+        split: &Split,
+        lease: &mut Lease<'_>,
+        begun: &Begun,
+    ) -> Result<Answer, Box<Answer>> {
         let tables = self.snapshots.tables(received.snapshot.as_ref()).map_err(|unready| {
             tracing::warn!(error = renkei_service::chain(&unready), "no snapshot to run on");
             Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
         })?;
         let permit = Arc::new(decide::decide(&self.policy, received, split, &tables)?);
         mapped(split, &tables)?;
-        let points: Vec<_> = split.points_of(received.round).cloned().collect();
+        let part = Part::Round(received.round);
+        let points = part.points(split);
         let feeds = feeds::take(split, received).map_err(|refusal| Box::new(Answer::refused(refusal)))?;
         let left_out = self.snapshots.left_out(&tables, &received.project).map_err(|unready| {
             tracing::error!(
@@ -128,14 +161,17 @@ impl Pipeline {
             );
             Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
         })?;
-        let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out.persons };
+        let read = |points: &[ReleasePoint]| reading(&tables, points, feeds.clone(), &left_out.persons);
         let snapshot = tables.snapshot().id();
+        if self.release_times.hold(tables.snapshot().seal()) {
+            let _ = begun.release.set(ReleaseTime::of(&points, &tables));
+        }
         budget::charge(&self.ledger, &permit, received, snapshot, self.clock.now())?;
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
-        begun.store(true, Ordering::Release);
+        begun.executing.store(true, Ordering::Release);
         let intent = self.audit.intent(received, split, snapshot, left_out.version).await;
         let mut open = intent.map_err(|error| {
-            begun.store(false, Ordering::Release);
+            begun.executing.store(false, Ordering::Release);
             unrecorded(error)
         })?;
         let settling = |rehearsal| Settling {
@@ -153,17 +189,19 @@ impl Pipeline {
         };
         // Codes leave as their number alone: held to the same rules, and nothing that later answers are compared with.
         let sets = codes::held_in(split, received.round);
-        let held = match sets.is_empty() {
-            true => Ok(codes::CodesHeld::new()),
-            false => execute(&self.engine, Arc::clone(&permit), &sets, read, settling(true)).await.map(codes::counted),
+        let executed = async {
+            let held = match sets.is_empty() {
+                true => codes::CodesHeld::new(),
+                false => {
+                    let read = read(&sets)?;
+                    let asked = Asked { permit: &permit, part: Part::Codes, points: &sets, read };
+                    execute(&self.executor, lease, asked, settling(true)).await.map(codes::counted)?
+                }
+            };
+            let asked = Asked { permit: &permit, part, points: &points, read: read(&points)? };
+            Ok::<_, Box<Answer>>((execute(&self.executor, lease, asked, settling(false)).await?, held))
         };
-        let executed = match held {
-            Ok(held) => {
-                let executed = execute(&self.engine, Arc::clone(&permit), &points, read, settling(false)).await;
-                executed.map(|executed| (executed, held))
-            }
-            Err(answer) => Err(answer),
-        };
+        let executed = executed.await;
         match executed {
             Ok((Executed { cells, flags }, held)) => {
                 flagged(&flags);

@@ -26,9 +26,6 @@ pub(crate) enum Unready {
     /// The patient numbers cannot be read.
     #[error("the patient numbers cannot be read")]
     Crosswalk(#[from] renkei_staging::Error),
-    /// The engine cannot read it.
-    #[error("the snapshot cannot be read")]
-    Engine(#[from] datafusion::common::DataFusionError),
 }
 
 #[derive(Debug)]
@@ -53,7 +50,7 @@ impl Snapshots {
     pub(crate) fn tables(&self, wish: Option<&SnapshotId>) -> Result<Arc<SnapshotTables>, Unready> {
         let current = self.current()?;
         match wish {
-            Some(id) if current.snapshot().id() != id => Ok(Arc::new(SnapshotTables::new(self.store.get(id)?)?)),
+            Some(id) if current.snapshot().id() != id => Ok(Arc::new(SnapshotTables::new(self.store.get(id)?))),
             _ => Ok(current),
         }
     }
@@ -64,7 +61,7 @@ impl Snapshots {
         if let Some(tables) = ready.as_ref().filter(|tables| tables.snapshot().id() == snapshot.id()) {
             return Ok(Arc::clone(tables));
         }
-        let tables = Arc::new(SnapshotTables::new(snapshot)?);
+        let tables = Arc::new(SnapshotTables::new(snapshot));
         *ready = Some(Arc::clone(&tables));
         Ok(tables)
     }

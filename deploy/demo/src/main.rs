@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use renkei_node::worker::Program;
 
 use crate::processes::Consortium;
 use crate::stage::Stage;
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
     let program = args.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     let rest = args.iter().skip(1).cloned().collect::<Vec<_>>();
     match program.as_str() {
-        "renkei-node" => renkei_node::cli::main_from(rest),
+        "renkei-node" => renkei_node::cli::main_within(rest, &Program::own(vec!["renkei-node".into()])),
         "renkei-gateway" => renkei_gateway::cli::main_from(rest),
         "renkei" => renkei::main_from(rest.into_iter()),
         _ => demonstrate(Cli::parse()),

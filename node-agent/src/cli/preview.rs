@@ -16,11 +16,12 @@ use renkei_types::{Clock, PersonId, ProjectId, QueryId, SiteId, SystemClock};
 use super::{ConfigFile, load, print};
 use crate::acts;
 use crate::config::Config;
-use crate::engine::{Engine, Limits, Reading};
 use crate::ingest::Language;
-use crate::query::{Executed, Pipeline, Settling, execute, mapped, permit};
+use crate::node;
+use crate::query::{Asked, Executed, Pipeline, Settling, execute, mapped, permit, reading};
 use crate::snapshots::Snapshots;
 use crate::store::Store;
+use crate::worker::{Execution, Executor, Part, Statement};
 
 /// Shows which cells of a statement would leave, which are held, and by which rule. Nothing leaves; it is recorded.
 #[derive(Debug, clap::Args)]
@@ -36,13 +37,13 @@ pub(super) struct Args {
     person: Option<PersonId>,
 }
 
-pub(super) fn run(args: &Args, language: Language) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, execution: &Execution, language: Language) -> anyhow::Result<ExitCode> {
     let config = load(&args.file.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(preview(args, &config, language))
+    runtime.block_on(preview(args, &config, execution, language))
 }
 
-async fn preview(args: &Args, config: &Config, language: Language) -> anyhow::Result<ExitCode> {
+async fn preview(args: &Args, config: &Config, execution: &Execution, language: Language) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now = clock.now();
     let question = Question { sql: &args.sql, parameters: &[], bound_at: now };
@@ -69,15 +70,13 @@ async fn preview(args: &Args, config: &Config, language: Language) -> anyhow::Re
     acts::leave(&config.state_dir, &*clock, args.project.as_str(), format!("preview: {}", args.sql))?;
 
     let spill = tempfile::Builder::new().prefix("preview-").tempdir_in(&config.state_dir)?;
-    let limits = Limits {
-        threads: config.engine.threads(),
-        memory_bytes: config.engine.memory_mib * 1024 * 1024,
-        spill_dir: spill.path().to_owned(),
-        spill_bytes: config.engine.spill_gib * 1024 * 1024 * 1024,
-    };
     let files = &config.tls;
     let own = Credentials::load(&files.ca, &files.certificate, &files.key, Arc::clone(&clock))?;
-    let engine = Engine::new(SiteId::new(own.name().id()).context("the certificate's site")?, limits)?;
+    let site = SiteId::new(own.name().id()).context("the certificate's site")?;
+    let executor = Executor::new(site, node::limits(config, spill.path().to_owned()), execution)?;
+    let mut lease = executor.lease(&args.project).await?;
+    let (sql, parameters, vocabulary) = (args.sql.clone(), Vec::new(), Default::default());
+    lease.plan(&Statement { sql, parameters, bound_at: now, vocabulary }).await?;
     let ledger = match Ledger::look(&config.state_dir) {
         // Before the agent first ran nothing has left.
         Err(renkei_ledger::Error::None { .. }) => Ledger::open(spill.path(), StdRng::from_os_rng().random())?,
@@ -96,10 +95,12 @@ async fn preview(args: &Args, config: &Config, language: Language) -> anyhow::Re
         population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),
         rehearsal: true,
     };
-    let feeds = Default::default();
-    let read = Reading { feeds: &feeds, tables: &tables, left_out: &left_out.persons };
-    let done = execute(&engine, Arc::clone(&permit), &split.release_points, read, settling).await;
-    let Executed { cells, flags } = done.map_err(|answer| anyhow::anyhow!("{}", answer.reason()))?;
+    let unread = |answer: Box<crate::query::Answer>| anyhow::anyhow!("{}", answer.reason().to_owned());
+    let points = &split.release_points;
+    let read = reading(&tables, points, Default::default(), &left_out.persons).map_err(unread)?;
+    let asked = Asked { permit: &permit, part: Part::Round(0), points, read };
+    let done = execute(&executor, &mut lease, asked, settling).await;
+    let Executed { cells, flags } = done.map_err(unread)?;
     for (point, released) in &cells {
         if let Some(point) = split.release_points.get(*point) {
             print(&table(point, released, language)?)?;

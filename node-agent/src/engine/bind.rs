@@ -14,12 +14,13 @@ use renkei_plan::{CellState, ReleasePoint, StateKind, feed_index, is_catalogue_s
 use renkei_types::SiteId;
 use std::sync::Arc;
 
+use super::Feeds;
 use super::bins::bins_udaf;
 use super::contributions::contributions_udaf;
 use super::keys::keys_udaf;
 use super::persons::persons_udaf;
+use super::sources::Sources as Tables;
 use super::states::{comoments_udaf, float_udaf, integer_udaf, moments_udaf};
-use super::{Feeds, SnapshotTables};
 
 /// Name of the column of each cell's contributions.
 pub(super) const PERSONS: &str = "__persons";
@@ -140,7 +141,7 @@ fn filtered(call: Expr, filter: Option<Expr>) -> Result<Expr> {
 /// What a release point is put over.
 pub(super) struct Sources<'a> {
     pub(super) site: &'a SiteId,
-    pub(super) tables: &'a SnapshotTables,
+    pub(super) tables: &'a Tables,
     pub(super) feeds: &'a Feeds,
     pub(super) left_out: &'a [u32],
 }
@@ -165,7 +166,7 @@ fn scans(plan: LogicalPlan, sources: &Sources<'_>) -> Result<LogicalPlan> {
             }
         });
         let columns = columns.collect();
-        let files = TableScanBuilder::new(name.clone(), sources.tables.source(table.name())?).build()?;
+        let files = TableScanBuilder::new(name.clone(), sources.tables.get(table.name())?).build()?;
         let rows = without(LogicalPlan::TableScan(files), &name, sources.left_out)?;
         let projection = Projection::try_new(columns, Arc::new(rows))?;
         Ok(Transformed::yes(LogicalPlan::Projection(projection)))

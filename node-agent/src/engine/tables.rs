@@ -1,21 +1,15 @@
-//! A snapshot's files as tables of the engine, made once per snapshot.
+//! The snapshot that a question runs on: which tables it has, and its files, to be handed over open.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::fs::File;
+use std::io;
 use std::sync::Arc;
 
-use datafusion::common::{DataFusionError, Result};
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::TableSource;
-
+use super::files::TableFile;
 use crate::store::Snapshot;
 
-/// The tables of one snapshot, ready to be scanned, and the snapshot itself, so that nobody deletes its files.
+/// The tables of one snapshot, and the snapshot itself, so that nobody deletes its files.
 pub struct SnapshotTables {
     snapshot: Arc<Snapshot>,
-    sources: HashMap<String, Arc<dyn TableSource>>,
 }
 
 impl std::fmt::Debug for SnapshotTables {
@@ -25,22 +19,10 @@ impl std::fmt::Debug for SnapshotTables {
 }
 
 impl SnapshotTables {
-    /// Makes every table of the snapshot ready.
-    ///
-    /// # Errors
-    /// When a file's path cannot be expressed as a URL.
-    pub fn new(snapshot: Arc<Snapshot>) -> Result<Self> {
-        let mut sources: HashMap<String, Arc<dyn TableSource>> = HashMap::new();
-        for table in renkei_cdm::tables() {
-            let files = snapshot.table_files(table.name);
-            let Some(schema) = snapshot.schema(table.name).filter(|_| !files.is_empty()) else { continue };
-            let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>>>()?;
-            let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
-            let config =
-                ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
-            sources.insert(table.name.to_owned(), provider_as_source(Arc::new(ListingTable::try_new(config)?)));
-        }
-        Ok(Self { snapshot, sources })
+    /// The tables of a snapshot.
+    #[must_use]
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot }
     }
 
     /// The snapshot.
@@ -52,11 +34,10 @@ impl SnapshotTables {
     /// Whether the source that the snapshot was made from had the table, be it empty.
     #[must_use]
     pub fn has(&self, table: &str) -> bool {
-        self.sources.contains_key(table)
+        !self.snapshot.table_files(table).is_empty()
     }
 
-    /// Whether every file of the table is there, as long as it was when it was published. The engine would read a file
-    /// that vanished as one without rows.
+    /// Whether every file of the table is there, as long as it was when it was published.
     #[must_use]
     pub fn whole(&self, table: &str) -> bool {
         let manifest = self.snapshot.manifest();
@@ -67,19 +48,31 @@ impl SnapshotTables {
         })
     }
 
-    /// The table as a source of the engine.
+    /// Bytes of the files of some tables.
+    pub fn bytes<'a>(&self, tables: impl IntoIterator<Item = &'a String>) -> u64 {
+        let files = &self.snapshot.manifest().contents.files;
+        let of =
+            |table| files.iter().filter(|file| file.table.as_ref() == Some(table)).map(|file| file.bytes).sum::<u64>();
+        tables.into_iter().map(of).sum()
+    }
+
+    /// Opens the files of some tables for reading, and reads nothing. A table that the snapshot does not have brings none.
     ///
     /// # Errors
-    /// When the snapshot does not have it; the question is answered `not mapped` before it comes to that.
-    pub fn source(&self, table: &str) -> Result<Arc<dyn TableSource>> {
-        let missing = || DataFusionError::Internal(format!("the snapshot has no table {table}"));
-        self.sources.get(table).cloned().ok_or_else(missing)
+    /// The file system's, also where a file is not as long as its manifest says.
+    pub fn open<'a>(&self, tables: impl IntoIterator<Item = &'a String>) -> io::Result<Vec<TableFile>> {
+        let mut open = Vec::new();
+        for table in tables {
+            for path in self.snapshot.table_files(table) {
+                let file = File::open(path)?;
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let bytes = file.metadata()?.len();
+                if self.snapshot.manifest().file(&name).map(|entry| entry.bytes) != Some(bytes) {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "a file of the snapshot was cut"));
+                }
+                open.push(TableFile { table: table.clone(), name, bytes, file: Arc::new(file) });
+            }
+        }
+        Ok(open)
     }
-}
-
-fn url(file: &Path) -> Result<ListingTableUrl> {
-    let absolute = std::path::absolute(file)?;
-    let url = url::Url::from_file_path(&absolute)
-        .map_err(|()| DataFusionError::Internal("a snapshot's path is not a file URL".to_owned()))?;
-    ListingTableUrl::try_new(url, None)
 }

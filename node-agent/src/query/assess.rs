@@ -10,13 +10,13 @@ use renkei_proto::node_state;
 use renkei_proto::v1::{AskRequest, Verdict};
 use renkei_types::{Code, SiteState};
 
-use super::{Answer, Pipeline, Received, decide, receive, split};
+use super::{Answer, Pipeline, Received, decide, receive};
 
 impl Pipeline {
     /// The verdict.
     pub(crate) async fn assess(&self, request: AskRequest) -> Verdict {
         let now = self.clock.now();
-        let received = match self.engine.blocking(move || receive::receive(request, now)).await {
+        let received = match self.executor.blocking(move || receive::receive(request, now)).await {
             Ok(Ok(received)) => Arc::new(received),
             Ok(Err(refusal)) => return verdict(Err(Box::new(Answer::refused(refusal)))),
             Err(error) => return verdict(Err(Box::new(Answer::fault("receiving", &error)))),
@@ -32,11 +32,7 @@ impl Pipeline {
 
     async fn assessed(&self, received: &Arc<Received>) -> Result<(), Box<Answer>> {
         let Ok(_place) = self.places.acquire().await else { return Err(Box::new(Answer::stopping())) };
-        let (planner, asked) = (Arc::clone(&self.planner), Arc::clone(received));
-        let split = match self.engine.blocking(move || split(&planner, &asked)).await {
-            Ok(split) => split.map_err(|refusal| Box::new(Answer::refused(refusal)))?,
-            Err(error) => return Err(Box::new(Answer::fault("planning", &error))),
-        };
+        let (split, _lease) = self.plan(received).await?;
         if received.digest != split.digest.0 {
             let text = "this site derives another split of the statement than the gateway; versions differ";
             return Err(Box::new(Answer::failed(Code::Digest, text)));

@@ -1,5 +1,6 @@
 //! Execution and release, in one breath: raw cells live no longer than this function.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use renkei_disclosure::{Released, review};
@@ -8,7 +9,8 @@ use renkei_plan::ReleasePoint;
 use renkei_policy::Permit;
 
 use super::Answer;
-use crate::engine::{Engine, Reading};
+use crate::engine::{Feeds, Reading, SnapshotTables};
+use crate::worker::{Executor, Lease, Part};
 
 /// What leaves, and what the site has to know about it.
 pub(crate) struct Executed {
@@ -28,17 +30,41 @@ pub(crate) struct Settling {
     pub(crate) rehearsal: bool,
 }
 
+/// What is executed.
+pub(crate) struct Asked<'a> {
+    pub(crate) permit: &'a Arc<Permit>,
+    pub(crate) part: Part,
+    /// The release points of that part, of this node's own plan.
+    pub(crate) points: &'a [ReleasePoint],
+    pub(crate) read: Reading,
+}
+
+/// What release points read of a snapshot: its files are opened for reading, and nobody reads them here.
+pub(crate) fn reading(
+    tables: &SnapshotTables,
+    points: &[ReleasePoint],
+    feeds: Feeds,
+    left_out: &Arc<[u32]>,
+) -> Result<Reading, Box<Answer>> {
+    let read: BTreeSet<&String> =
+        points.iter().flat_map(|point| point.tables.iter().chain(&point.reference_tables)).collect();
+    let files = tables.open(read).map_err(|error| Box::new(Answer::fault("snapshot", &error)))?;
+    let (snapshot, left_out) = (tables.snapshot().id().clone(), Arc::clone(left_out));
+    Ok(Reading { feeds, snapshot, files, left_out, memory_bytes: None })
+}
+
 /// Runs a question and settles its answer with the ledger: what leaves is on the disk when it returns.
 pub(crate) async fn execute(
-    engine: &Engine,
-    permit: Arc<Permit>,
-    points: &[ReleasePoint],
-    read: Reading<'_>,
+    executor: &Executor,
+    lease: &mut Lease<'_>,
+    asked: Asked<'_>,
     settling: Settling,
 ) -> Result<Executed, Box<Answer>> {
-    let raw = engine.run(&permit, points, read).await;
+    let Asked { permit, part, points, read } = asked;
+    let raw = lease.run(permit, part, points, read).await;
     let raw = raw.map_err(|e| Box::new(Answer::fault("execution", &e)))?;
-    let settled = engine.blocking(move || {
+    let permit = Arc::clone(permit);
+    let settled = executor.blocking(move || {
         let Settling { ledger, asking, population, rehearsal } = settling;
         let reviewed = review(&permit, population, raw)?;
         let mut session = if rehearsal { ledger.rehearsal(asking) } else { ledger.session(asking) };

@@ -9,6 +9,8 @@ use renkei_proto::ipc;
 use renkei_proto::v1::{AskRequest, Feed};
 use renkei_types::{Code, PersonId, ProjectId, QueryId, Refusal, SnapshotId, Timestamp};
 
+use crate::worker::Statement;
+
 /// How far the gateway's clock may be from this one: `now()` is bound there, and the log compares times.
 const CLOCK_LIMIT: Duration = Duration::from_secs(5 * 60);
 
@@ -31,6 +33,18 @@ pub(crate) struct Received {
     pub(crate) feeds: BTreeMap<usize, Vec<RecordBatch>>,
     /// Vocabulary tables that the gateway resolves code sets from.
     pub(crate) vocabulary: BTreeSet<String>,
+}
+
+impl Received {
+    /// What its plan depends on.
+    pub(super) fn statement(&self) -> Statement {
+        Statement {
+            sql: self.sql.clone(),
+            parameters: self.parameters.clone(),
+            bound_at: self.bound_at,
+            vocabulary: self.vocabulary.clone(),
+        }
+    }
 }
 
 pub(super) fn receive(request: AskRequest, now: Timestamp) -> Result<Received, Refusal> {

@@ -11,9 +11,9 @@ use tokio::sync::Semaphore;
 
 use super::Pipeline;
 use crate::audit::{Audit, reader};
-use crate::engine::{Engine, Limits};
 use crate::snapshots::Snapshots;
 use crate::store::Store;
+use crate::worker::{Execution, Executor, Limits};
 
 const NOW: Timestamp = Timestamp(1_795_375_920_000_000);
 
@@ -21,16 +21,26 @@ fn pipeline(state: &std::path::Path) -> Pipeline {
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(NOW));
     let site = SiteId::new("good").unwrap();
     let name = PeerName::new("trial".parse().unwrap(), PeerRole::Site, "good").unwrap();
-    let limits = Limits { threads: 1, memory_bytes: 1 << 26, spill_dir: state.join("spill"), spill_bytes: 1 << 20 };
+    let limits = Limits {
+        threads: 1,
+        memory_bytes: 1 << 26,
+        spill_dir: state.join("spill"),
+        spill_bytes: 1 << 20,
+        places: 1,
+        questions: 10,
+        output_bytes: 1 << 20,
+        require: false,
+    };
     let store = Store::open(state, Arc::clone(&clock)).unwrap();
     Pipeline {
         planner: Pipeline::planner(),
         policy: SitePolicy { minimum_persons: 10, level: Level::Aggregate, grants: std::collections::BTreeMap::new() },
         snapshots: Snapshots::new(store, None),
-        engine: Engine::new(site.clone(), limits).unwrap(),
+        executor: Executor::new(site.clone(), limits, &Execution::InProcess).unwrap(),
         audit: Arc::new(Audit::open(state, name, site, "", Arc::clone(&clock)).unwrap()),
         ledger: Arc::new(Ledger::open(state, [1; 32]).unwrap()),
         clock,
+        release_times: Default::default(),
         places: Semaphore::new(1),
     }
 }

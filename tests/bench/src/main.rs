@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use renkei_node::worker::Program;
 
 /// Benchmarks of Renkei: medians and ratios within one run.
 #[derive(Debug, Parser)]
@@ -57,7 +58,9 @@ fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let rest = || args.iter().skip(1).cloned().collect::<Vec<_>>();
     match args.get(1).and_then(|name| name.to_str()) {
-        Some("renkei-node") => return renkei_node::cli::main_from(rest()),
+        Some("renkei-node") => {
+            return renkei_node::cli::main_within(rest(), &Program::own(vec!["renkei-node".into()]));
+        }
         Some("renkei-gateway") => return renkei_gateway::cli::main_from(rest()),
         _ => {}
     }

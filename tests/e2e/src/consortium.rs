@@ -13,6 +13,7 @@ use renkei_gateway::config::{self as gateway, Limits, Log, Tables};
 use renkei_node::config as node;
 use renkei_node::ingest::{self, Options, Report};
 use renkei_node::store::{Seal, Store};
+use renkei_node::worker::{Execution, Program};
 use renkei_pki::{PeerName, PeerRole};
 use renkei_proto::v1::node_server::NodeServer;
 use renkei_service::{Backoff, Dialler, Jitter, NodeSession, Target};
@@ -33,6 +34,9 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(20);
 /// Scripted nodes dial once; a second time would hide what the gateway did with the first.
 const NEVER: Duration = Duration::from_secs(3_600);
+
+/// How a test's own program becomes a worker of the nodes in it: by this one test of it, `tests/main/worker.rs`.
+const WORKER: [&str; 5] = ["worker::process", "--exact", "--ignored", "--nocapture", "--test-threads=1"];
 
 /// A running consortium. Dropping it ends everything and removes its folder.
 pub struct Consortium {
@@ -119,7 +123,9 @@ impl Consortium {
     fn agent(&self, site: &Site) -> Result<Node, String> {
         let config = self.node_config(site);
         let clock = Arc::clone(&site.clock);
-        let node = self.runtime().block_on(renkei_node::node::Node::new(&config, clock));
+        let itself = Program::own(WORKER.map(Into::into).to_vec());
+        let node = renkei_node::node::Node::new(&config, &Execution::Workers(itself), clock);
+        let node = self.runtime().block_on(node);
         let node = node.map_err(|error| format!("{error:#}"))?;
         let stop = CancellationToken::new();
         Ok(Node::spawn(self.runtime().handle().clone(), stop.clone(), |_| (node.state(), node.run(stop))))
@@ -156,6 +162,7 @@ impl Consortium {
             policy: node::Policy { minimum_persons: site.minimum, ..node::Policy::default() },
             projects: site.projects.clone(),
             engine: site.engine.clone(),
+            worker: node::Worker::default(),
             sources: Vec::new(),
             codes: Default::default(),
             rules: Default::default(),

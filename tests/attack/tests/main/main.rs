@@ -16,3 +16,4 @@ mod statements;
 mod table;
 mod timing;
 mod trackers;
+mod worker;

@@ -30,6 +30,7 @@ mod policy;
 mod rounds;
 mod slt;
 mod snapshots;
+mod worker;
 
 /// Persons by sex: one key, one count, so that a scripted node can answer it.
 const BY_SEX: &str = "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1 ORDER BY 1";
