@@ -124,7 +124,8 @@ impl Consortium {
         let config = self.node_config(site);
         let clock = Arc::clone(&site.clock);
         let itself = Program::own(WORKER.map(Into::into).to_vec());
-        let node = renkei_node::node::Node::new(&config, &Execution::Workers(itself), clock);
+        let execution = Execution::Workers(itself);
+        let node = renkei_node::node::Node::new(&config, &execution, clock);
         let node = self.runtime().block_on(node);
         let node = node.map_err(|error| format!("{error:#}"))?;
         let stop = CancellationToken::new();
