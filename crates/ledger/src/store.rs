@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::Error;
 use crate::hash::Secret;
@@ -45,6 +46,21 @@ pub(crate) struct Store {
 /// Who is shown each record with its place while the ledger is opened: all of them do not fit into memory.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&Secret, Record, (u64, u32)) -> Result<(), Error>;
 
+/// How often a held lock is tried again.
+const PATIENCE: u32 = 50;
+
+/// Takes the lock. A process that is being started shares its parent's files until it runs its own program, a lock
+/// included: so a ledger that was just closed may seem held for a moment.
+fn lock(file: &File, patience: u32) -> Result<(), TryLockError> {
+    for _ in 0..patience {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
 impl Store {
     /// Opens the ledger in `folder`, or makes it with `fresh` as its secret where there is none. Gives the bytes of a torn
     /// end that were cut.
@@ -74,7 +90,7 @@ impl Store {
         let secret = fs::read(&key).map_err(Error::io(&key, "read"))?;
         let secret = Secret::new(secret.try_into().map_err(|_| damaged("has a key that is cut"))?);
         let file = OpenOptions::new().read(true).write(!look).open(&records).map_err(Error::io(&records, "opened"))?;
-        match file.try_lock() {
+        match lock(&file, if look { 0 } else { PATIENCE }) {
             Ok(()) => {}
             Err(_) if look => {}
             Err(TryLockError::WouldBlock) => return Err(Error::Busy { folder: folder.to_owned() }),

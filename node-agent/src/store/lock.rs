@@ -6,6 +6,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Error, Fault};
 
@@ -29,11 +30,15 @@ impl Guard {
             .mode(0o600)
             .open(&path)
             .map_err(Error::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Busy { root: root.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
+        // A worker that is just being started shares the agent's open files until it runs: not each lock is somebody's.
+        for pause in [10, 40, 150, 0].map(Duration::from_millis) {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+                Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path)(source)),
+            }
         }
+        Err(Error::Busy { root: root.to_owned() })
     }
 }
 
