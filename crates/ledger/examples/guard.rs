@@ -27,8 +27,9 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 fn main() -> Outcome {
     let anchors = std::env::args().nth(1).map_or(Ok(10_000), |n| n.parse())?;
     let mut out = io::stdout().lock();
-    ledger(&mut out, anchors, "cohorts of all sizes", |rng| 10_f64.powf(rng.random_range(1.0..5.3)))?;
-    ledger(&mut out, anchors, "cohorts of nearly one size", |rng| rng.random_range(5_000.0..5_050.0))?;
+    ledger(&mut out, anchors, 1.0, "cohorts of all sizes", |rng| 10_f64.powf(rng.random_range(1.0..5.3)))?;
+    ledger(&mut out, anchors, 1.0, "cohorts of nearly one size", |rng| rng.random_range(5_000.0..5_050.0))?;
+    ledger(&mut out, anchors, 2.0, "cohorts twice as large as all", |rng| rng.random_range(5_000.0..5_050.0))?;
     disclosure(&mut out)
 }
 
@@ -62,7 +63,14 @@ fn offer(exact: &Contributions, base: bool) -> Offer<'_> {
     Offer { part, persons: Cow::Borrowed(exact.persons()), exact: Some(exact), value: vec![0; 8], base }
 }
 
-fn ledger(out: &mut impl Write, anchors: usize, what: &str, size: fn(&mut ChaCha8Rng) -> f64) -> Outcome {
+/// Fills a ledger, and asks for cohorts that are so many times as large.
+fn ledger(
+    out: &mut impl Write,
+    anchors: usize,
+    times_as_large: f64,
+    what: &str,
+    size: fn(&mut ChaCha8Rng) -> f64,
+) -> Outcome {
     let folder = tempfile::tempdir()?;
     let ledger = Ledger::open(folder.path(), [5; 32])?;
     let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -79,7 +87,7 @@ fn ledger(out: &mut impl Write, anchors: usize, what: &str, size: fn(&mut ChaCha
     }
     let mut times = Vec::new();
     for _ in 0..200 {
-        let size = size(&mut rng);
+        let size = times_as_large * size(&mut rng);
         let cell = cohort(&mut rng, size);
         let begun = Instant::now();
         ledger.session(asking()?).rule(&[offer(&cell, false)])?;

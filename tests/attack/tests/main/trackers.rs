@@ -135,24 +135,32 @@ fn ten_thousand_proposals() {
     }
 }
 
+/// The tracker of the specification, within the questions of a person and a day for each victim.
 #[test]
-#[ignore = "three hundred victims in each mode"]
+#[ignore = "three hundred victims"]
 fn three_hundred_victims() {
-    let attacks: [&mut dyn Attack; 10] = [
-        &mut helpers(),
-        &mut Sums,
-        &mut Four,
-        &mut Moved,
-        &mut Within,
-        &mut Conditional,
-        &mut Remainder,
-        &mut Cells,
-        &mut Parts { first: true },
-        &mut Parts { first: false },
-    ];
-    for attack in attacks {
-        for guard in [EXPLORATION, SUBSTITUTE, FLAG, HOLD] {
-            let _ = play(attack, MANY, guard);
+    at_chance(&play(&mut Four, MANY, EXPLORATION));
+}
+
+/// Every attack in every mode in which it is of interest: a measurement for docs/security/attacks.md, where what is open
+/// is named.
+#[test]
+#[ignore = "a measurement of some minutes"]
+fn success_by_mode() {
+    for guard in [EXPLORATION, SUBSTITUTE, HOLD] {
+        let attacks: [&mut dyn Attack; 9] = [
+            &mut Moved,
+            &mut Within,
+            &mut Remainder,
+            &mut Cells,
+            &mut Parts { first: true },
+            &mut Parts { first: false },
+            &mut helpers(),
+            &mut Sums,
+            &mut Conditional,
+        ];
+        for attack in attacks {
+            let _ = play(attack, FEW, guard);
         }
     }
 }
