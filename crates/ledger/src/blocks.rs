@@ -25,10 +25,22 @@ impl Blocks {
     }
 
     /// In how many blocks two sets differ for certain: no more than the persons in which they differ.
-    #[inline]
-    pub(crate) fn apart(&self, other: &Self) -> u64 {
+    #[cfg(test)]
+    fn apart(&self, other: &Self) -> u64 {
         let differ: u16 = self.0.iter().zip(&other.0).map(|(a, b)| u16::from(a != b)).sum();
         u64::from(differ)
+    }
+
+    /// Whether two sets differ in at least so many blocks, and so by at least so many persons. Most that do are told
+    /// by the first blocks.
+    #[inline]
+    pub(crate) fn far(&self, other: &Self, enough: u64) -> bool {
+        let mut differ = 0;
+        self.0.chunks(BLOCKS / 4).zip(other.0.chunks(BLOCKS / 4)).any(|(a, b)| {
+            let here: u16 = a.iter().zip(b).map(|(a, b)| u16::from(a != b)).sum();
+            differ += u64::from(here);
+            differ >= enough
+        })
     }
 
     /// The digests of what is in this set and not in a part of it.
@@ -56,6 +68,9 @@ mod tests {
             let (a, b): (RoaringBitmap, RoaringBitmap) = (a.into_iter().collect(), b.into_iter().collect());
             let (x, y) = (Blocks::of(&secret, &a), Blocks::of(&secret, &b));
             prop_assert!(x.apart(&y) <= a.symmetric_difference_len(&b));
+            for enough in 1..=129 {
+                prop_assert_eq!(x.far(&y, enough), x.apart(&y) >= enough);
+            }
             let both = Blocks::of(&secret, &(&a | &b));
             prop_assert_eq!(both.without(&x), Blocks::of(&secret, &(&b - &a)));
         }

@@ -102,7 +102,7 @@ impl Book {
         let blocks = Blocks::of(secret, set.persons());
         let mut found = Found::default();
         for (anchor, entry) in self.of_size(set.persons().len(), widest) {
-            if entry.blocks.apart(&blocks) >= widest {
+            if entry.blocks.far(&blocks, widest) {
                 continue;
             }
             let difference = read(entry)?.difference(set, widest);
@@ -132,7 +132,7 @@ impl Book {
             let Some(whole) = self.entries.get(*base).filter(|whole| whole.persons >= size + minimum) else { continue };
             let rest = whole.blocks.without(blocks);
             for (anchor, entry) in self.of_size(whole.persons - size, widest) {
-                if anchor == *base || entry.blocks.apart(&rest) >= widest {
+                if anchor == *base || entry.blocks.far(&rest, widest) {
                     continue;
                 }
                 let derived = read(whole)?.persons() - read(entry)?.persons();
@@ -165,7 +165,7 @@ impl Book {
             let rest = blocks.without(&one.blocks);
             for (second, other) in self.of_size(size.saturating_sub(one.persons), widest) {
                 let in_order = (other.persons, second) < (one.persons, first);
-                if !in_order || other.blocks.apart(&rest) >= widest {
+                if !in_order || other.blocks.far(&rest, widest) {
                     continue;
                 }
                 let (one, other) = (read(one)?, read(other)?);

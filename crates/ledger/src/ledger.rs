@@ -224,8 +224,12 @@ impl Session<'_> {
         let found = self.inner.find(&set, self.asking.minimum)?;
         self.same.insert(offer.part, (offer.persons.len(), found.same));
         let mode = self.asking.mode;
-        // Where nobody differs nothing new is told; but where earlier values are given, then for this too, or they would
-        // tell that somebody differs.
+        let alike = found.same.is_some() || found.near.first().is_some_and(|near| near.difference.none());
+        if mode == Mode::Substitute && alike && matches!(offer.part, Part::Union { .. }) {
+            return Ok(if self.newly_cut(offer.part) { Ruling::Hold } else { Ruling::Exact });
+        }
+        // Where nobody differs nothing new is told; but where earlier values are given, then for this too, or they
+        // would tell that somebody differs.
         let mut near = found.near.iter().filter(|near| mode == Mode::Substitute || !near.difference.none());
         let Some(nearest) = near.next().filter(|_| found.same.is_none()) else { return Ok(Ruling::Exact) };
         let Some(entry) = self.inner.book.entry(nearest.anchor).copied() else { return Ok(Ruling::Hold) };
@@ -260,8 +264,16 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
-    /// The number that follows from what left, as bytes: a total without a part, or two parts together. None where they are
-    /// not single numbers.
+    /// Whether a union is of cells of which some are new. Where such a union is nearly what left before, cells of it
+    /// are held; they are held too where it is exactly that, or what is held would tell which.
+    fn newly_cut(&self, union: Part) -> bool {
+        let Part::Union { point, state, .. } = union else { return false };
+        let of_it = |part: &Part| matches!(part, Part::Cell { point: p, state: s, .. } if (*p, *s) == (point, state));
+        self.same.iter().any(|(part, (_, same))| of_it(part) && same.is_none())
+    }
+
+    /// The number that follows from what left, as bytes: a total without a part, or two parts together. None where
+    /// they are not single numbers.
     fn computed(&self, near: Near, part: &Anchor) -> Result<Option<Vec<u8>>, Error> {
         let (Near::Rest { base: other } | Near::Both { other }) = near else { return Ok(None) };
         let Some(entry) = self.inner.book.entry(other).copied() else { return Ok(None) };

@@ -4,13 +4,14 @@
 //! of them brought. A new part is *near* an anchor when some, but fewer than `t` persons differ between them, in
 //! membership, in rows or in sums; `t` is the minimum of persons plus a jitter that only this hospital knows, so that
 //! nobody can walk along the threshold. It is also near when it is nearly what remains of a released total without an
-//! anchor, or nearly what two anchors are together: a total after its parts. Three parts and more are not looked for, since
-//! their combinations grow without end; those of one answer are an anchor together. What then happens is the project's [`Mode`](renkei_policy::Mode).
+//! anchor, or nearly what two anchors are together: a total after its parts. Three parts and more are not looked for,
+//! since their combinations grow without end; those of one answer are an anchor together. What then happens is the
+//! project's [`Mode`](renkei_policy::Mode).
 //!
 //! What must stay true:
 //! - Only what left as such is an anchor: an earlier answer that was given again is none, so chains cannot drift.
-//! - Where earlier values are given in place of near ones, they are given too where nobody differs: else the value would tell
-//!   whether somebody does.
+//! - Where earlier values are given in place of near ones, they are given too where nobody differs: else the value would
+//!   tell whether somebody does.
 //! - Looking up and keeping are one step under one lock, and what is kept is on the disk before the first byte leaves.
 //! - Neighbours are found without a miss. Persons fall into [`BLOCKS`] blocks by a keyed hash, and each block has a
 //!   digest; two sets that differ by d persons differ in at most d blocks, so whoever differs in `t` blocks is not

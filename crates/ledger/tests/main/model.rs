@@ -192,3 +192,40 @@ fn a_total_after_its_parts_is_their_sum() {
     assert_eq!(ask(&crowd(60, 110), Mode::Substitute), (earlier(110), 0));
     assert_eq!(ask(&crowd(61, 109), Mode::Substitute), (earlier(110), 1));
 }
+
+#[test]
+fn cells_of_a_total_are_held_for_all_as_for_all_but_one() {
+    use renkei_disclosure::{Offer, Part};
+    use std::borrow::Cow;
+
+    let rulings = |cells: [People; 2], earlier: &[People]| {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path(), [6; 32]).unwrap();
+        for people in earlier {
+            let exact = contributions(people);
+            let offers = [offer(&exact, people.len() as i64, true)];
+            let mut session = ledger.session(asking(Mode::Substitute, 10));
+            assert_eq!(session.rule(&offers).unwrap(), [Ruling::Exact]);
+            session.keep(&offers).unwrap();
+        }
+        let exact = cells.map(|people| contributions(&people));
+        let mut offers: Vec<Offer<'_>> = exact.iter().map(|cell| offer(cell, 1, false)).collect();
+        offers[1].part = Part::Cell { point: 0, cell: 1, state: None };
+        offers.push(Offer {
+            part: Part::Union { point: 0, set: 0, state: None },
+            persons: Cow::Owned(exact[0].persons() | exact[1].persons()),
+            exact: None,
+            value: Vec::new(),
+            base: true,
+        });
+        let rulings = ledger.session(asking(Mode::Substitute, 10)).rule(&offers).unwrap();
+        // Whether the sum of both may be known; in place of a sum no earlier value can be given.
+        (rulings[..2] == [Ruling::Exact, Ruling::Exact], rulings[2] == Ruling::Exact)
+    };
+    let total = [crowd(0, 100)];
+    assert_eq!(rulings([crowd(0, 40), crowd(40, 60)], &total), (true, false), "exactly the total");
+    assert_eq!(rulings([crowd(0, 40), crowd(40, 59)], &total), (true, false), "the total without one");
+    assert_eq!(rulings([crowd(0, 40), crowd(40, 20)], &total), (true, true), "the total without many");
+    let parts = [crowd(0, 40), crowd(40, 60)];
+    assert_eq!(rulings(parts.clone(), &parts), (true, true), "cells that left before");
+}
