@@ -8,7 +8,7 @@ use renkei_audit::entry::Entry;
 use renkei_audit::verify::{Report, verify};
 use renkei_audit_view::Event;
 use renkei_audit_view::event::query_of;
-use renkei_report::{Language, Source, Tally, activity, html, pdf, project, xlsx};
+use renkei_report::{Language, Life, Source, Tally, activity, html, pdf, project, xlsx};
 use renkei_types::{QueryId, Timestamp};
 
 use super::logs::OpenLog;
@@ -49,12 +49,13 @@ pub fn run(args: &AuditReport, console: Console) -> Result<Exit, Failure> {
             bar.set_message(say!(lang, "verifying and counting {origin}", "{origin} を検証・集計中"));
         }
         let report = trust(log, &[], 0, None, &seen).map(|trust| verify(&log.reader, &trust));
-        let (entries, events) = events(log, since, until)?;
+        let Counted { entries, events, life } = events(log, since, until)?;
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
         let head = report.as_ref().and_then(|report| report.signed);
-        sources.push(Source { origin: log.origin.clone(), entries, head, sound: report.as_ref().map(Report::sound) });
+        let sound = report.as_ref().map(Report::sound);
+        sources.push(Source { origin: log.origin.clone(), entries, head, sound, life });
         told.push((log.origin.clone(), events));
     }
     let tally = Tally::of(told);
@@ -101,15 +102,25 @@ fn form(path: &Path, lang: Lang) -> Result<Form, Failure> {
     }
 }
 
-/// How many entries a log has, and what they tell of that time.
-fn events(log: &OpenLog, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<(u64, Vec<Event>), Failure> {
-    let (mut count, mut events): (u64, Vec<Event>) = (0, Vec::new());
+/// How many entries a log has, and what they tell of a time.
+struct Counted {
+    entries: u64,
+    events: Vec<Event>,
+    life: Life,
+}
+
+fn events(log: &OpenLog, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Counted, Failure> {
+    let (mut count, mut events, mut life): (u64, Vec<Event>, Life) = (0, Vec::new(), Life::default());
+    let within = |at: Timestamp| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
     let mut places: HashMap<QueryId, usize> = HashMap::new();
     for entry in log.reader.entries(0).map_err(|error| broken(&error))? {
         // What cannot be read makes the log unbelievable, which the report says.
         let Ok((_, bytes)) = entry else { break };
         count += 1;
         let Ok(entry) = Entry::decode(&bytes) else { continue };
+        if within(entry.at) {
+            life.add(&entry);
+        }
         if let Some(place) = query_of(&entry.body).and_then(|query| places.get(query)) {
             if let Some(event) = events.get_mut(*place) {
                 event.add(&entry);
@@ -119,6 +130,6 @@ fn events(log: &OpenLog, since: Option<Timestamp>, until: Option<Timestamp>) -> 
             events.push(event);
         }
     }
-    events.retain(|event| since.is_none_or(|since| event.at >= since) && until.is_none_or(|until| event.at < until));
-    Ok((count, events))
+    events.retain(|event| within(event.at));
+    Ok(Counted { entries: count, events, life })
 }

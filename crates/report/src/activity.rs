@@ -8,7 +8,7 @@ use renkei_types::Timestamp;
 
 use crate::document::{Cell, Document, Section, Table};
 use crate::tally::{Group, Source, Tally, institution};
-use crate::{Language, project};
+use crate::{Language, life, project};
 
 /// Makes the report. `span` is what was asked for, where a part was.
 #[must_use]
@@ -32,12 +32,17 @@ pub fn activity(
     let by = |title: &str, head: &str, groups: BTreeMap<String, Group>| Section {
         title: title.to_owned(),
         note: None,
-        table: groups_table(head, groups, language),
+        table: groups_table(head, by_use(groups, unknown), language),
     };
     let sections = vec![
         indicators(tally, roster, language),
-        by(language.pick("By month", "月別"), language.pick("month", "月"), tally.by_month()),
+        Section {
+            title: language.pick("By month", "月別").to_owned(),
+            note: None,
+            table: groups_table(language.pick("month", "月"), tally.by_month().into_iter().collect(), language),
+        },
         sites(tally, roster, language),
+        life::section(sources, language),
         by(
             language.pick("By institution", "所属機関別"),
             language.pick("institution", "所属機関"),
@@ -116,7 +121,14 @@ fn indicators(tally: &Tally, roster: &Roster, language: Language) -> Section {
     Section { title: language.pick("Indicators", "評価指標").into(), note: Some(note.into()), table }
 }
 
-fn groups_table(head: &str, groups: BTreeMap<String, Group>, language: Language) -> Table {
+/// The groups that asked most first, what is not known last.
+fn by_use(groups: BTreeMap<String, Group>, unknown: &str) -> Vec<(String, Group)> {
+    let mut groups: Vec<(String, Group)> = groups.into_iter().collect();
+    groups.sort_by_key(|(name, group)| (name == unknown, std::cmp::Reverse(group.questions)));
+    groups
+}
+
+fn groups_table(head: &str, groups: Vec<(String, Group)>, language: Language) -> Table {
     let mut table = Table::new(&[
         head,
         language.pick("questions", "照会"),

@@ -15,12 +15,14 @@
 pub mod activity;
 pub mod document;
 pub mod html;
+pub mod life;
 pub mod pdf;
 pub mod project;
 pub mod tally;
 pub mod xlsx;
 
 pub use document::{Cell, Document, Section, Table};
+pub use life::Life;
 pub use tally::{Source, Tally};
 
 /// The language of a report.

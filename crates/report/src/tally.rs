@@ -7,6 +7,8 @@ use renkei_audit::note::{Head, Origin};
 use renkei_audit_view::{Event, Kind, Roster, when};
 use renkei_types::QueryId;
 
+use crate::life::Life;
+
 /// A log that a report was counted from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -18,6 +20,8 @@ pub struct Source {
     pub head: Option<Head>,
     /// Whether it verified; `None` where there was no key to verify it with.
     pub sound: Option<bool>,
+    /// What it tells of its program's life.
+    pub life: Life,
 }
 
 /// What was asked, each question once.
