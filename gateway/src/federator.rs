@@ -19,7 +19,7 @@ mod merge;
 mod progress;
 mod rounds;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use futures::stream::BoxStream;
 use renkei_plan::Split;
-use renkei_types::{PersonId, QueryId, Refusal, Timestamp};
+use renkei_types::{PersonId, QueryId, Refusal, SiteId, SnapshotId, Timestamp};
 
 pub use answered::{Answered, CodeSet, Coverage, Fetch, Undecided, Unmapped};
 pub(crate) use codes::{Resolved, Text, resolve};
@@ -79,6 +79,8 @@ pub(crate) struct Terms {
     pub(crate) project: Option<Project>,
     pub(crate) deadline: Duration,
     pub(crate) min_sites: usize,
+    /// Snapshots to answer from; a site that is not named answers from its current one.
+    pub(crate) snapshots: BTreeMap<SiteId, SnapshotId>,
     pub(crate) warnings: Vec<String>,
     /// Whom to tell how far the question has come.
     pub(crate) progress: Progress,
@@ -193,7 +195,8 @@ async fn ask_sites(
     project: &Project,
     record: Record,
 ) -> (Taken, Leaving) {
-    if let Err(refusal) = judge::possible(project.sites.len(), terms.min_sites) {
+    let possible = judge::possible(project.sites.len(), terms.min_sites);
+    if let Err(refusal) = possible.and_then(|()| judge::wished(&terms.snapshots, &project.sites)) {
         return (Err(refusal.into()), Leaving::new(record, None));
     }
     let asked_at = state.clock.now();

@@ -46,5 +46,5 @@ pub use config::Config;
 pub use federator::{Answered, CodeSet, Coverage, Fetch, Undecided, Unmapped};
 pub use flight::{ANSWER_TRAILER, REFUSAL_TRAILER};
 pub use gateway::{Gateway, run};
-pub use options::{BOUNDS, COLUMNS, DEADLINE, EXPLAIN, MIN_SITES, PROJECT, WAIT};
+pub use options::{BOUNDS, COLUMNS, DEADLINE, EXPLAIN, MIN_SITES, PROJECT, SNAPSHOTS, WAIT};
 pub use vocabulary::import as import_vocabulary;

@@ -4,10 +4,11 @@
 //! which is good for the calls of a session. A header wins over its session. To add an option, add a field to
 //! [`Options`] and a line to [`ALL`]: headers, sessions and their errors follow.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use renkei_plan::View;
-use renkei_types::{Code, ProjectId, Refusal};
+use renkei_types::{Code, ProjectId, Refusal, SiteId, SnapshotId};
 use tonic::metadata::MetadataMap;
 
 use crate::duration;
@@ -27,6 +28,11 @@ pub const COLUMNS: &str = "renkei-columns";
 pub const BOUNDS: &str = "renkei-bounds";
 /// Call header: the time after which the answer comes without the sites that are still at work.
 pub const WAIT: &str = "renkei-wait";
+/// Call header: the snapshots to answer from, as `site=snapshot` with commas; other sites answer from their current one.
+pub const SNAPSHOTS: &str = "renkei-snapshots";
+
+/// Sites that a call may name a snapshot of.
+const MAX_SNAPSHOTS: usize = 256;
 
 /// How EXPLAIN answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,7 @@ pub(crate) struct Options {
     pub(crate) columns: Option<bool>,
     pub(crate) bounds: Option<bool>,
     pub(crate) wait: Option<Duration>,
+    pub(crate) snapshots: Option<BTreeMap<SiteId, SnapshotId>>,
     /// What the caller proved of themselves, for the log; set by the door, never by the caller.
     pub(crate) proof: String,
 }
@@ -142,7 +149,34 @@ pub(crate) const ALL: &[Declared] = &[
         clear: |options| options.wait = None,
         show: |options| options.wait.map(duration::show),
     },
+    Declared {
+        name: "renkei.snapshots",
+        header: SNAPSHOTS,
+        set: |options, text| {
+            let read = snapshots(text);
+            read.map(|snapshots| options.snapshots = Some(snapshots)).ok_or_else(|| {
+                wrong("write pairs such as osaka=20261128t020000z-3f2a41b5c6d7, each site once, with commas")
+            })
+        },
+        clear: |options| options.snapshots = None,
+        show: |options| {
+            let pair = |(site, snapshot): (&SiteId, &SnapshotId)| format!("{site}={snapshot}");
+            options.snapshots.as_ref().map(|all| all.iter().map(pair).collect::<Vec<_>>().join(","))
+        },
+    },
 ];
+
+fn snapshots(text: &str) -> Option<BTreeMap<SiteId, SnapshotId>> {
+    let mut all = BTreeMap::new();
+    for pair in text.split(',') {
+        let (site, snapshot) = pair.trim().split_once('=')?;
+        let new = all.insert(SiteId::new(site).ok()?, SnapshotId::new(snapshot).ok()?).is_none();
+        if !new || all.len() > MAX_SNAPSHOTS {
+            return None;
+        }
+    }
+    Some(all)
+}
 
 fn switch(text: &str) -> Result<bool, Unreadable> {
     match text {
@@ -259,6 +293,10 @@ mod tests {
             (&[(DEADLINE, "soon")], Code::Parameter),
             (&[(DEADLINE, "0s")], Code::Parameter),
             (&[(MIN_SITES, "0")], Code::Parameter),
+            (&[(SNAPSHOTS, "osaka")], Code::Parameter),
+            (&[(SNAPSHOTS, "osaka=a,osaka=b")], Code::Parameter),
+            (&[(SNAPSHOTS, "osaka=a,,tokyo=b")], Code::Parameter),
+            (&[(SNAPSHOTS, "osaka=../x")], Code::Parameter),
             (&[(MIN_SITES, "-1")], Code::Parameter),
             (&[(MIN_SITES, "1"), (MIN_SITES, "2")], Code::Parameter),
             (&[(EXPLAIN, "xml")], Code::Parameter),

@@ -37,7 +37,7 @@ use release_time::ReleaseTime;
 
 use crate::audit::Audit;
 use crate::config::ReleaseTimes;
-use crate::snapshots::Snapshots;
+use crate::snapshots::{Snapshots, Unready};
 use crate::worker::{Executor, Lease, Part};
 
 /// How far a question has come, for whoever ends it from outside.
@@ -147,7 +147,7 @@ impl Pipeline {
     ) -> Result<Answer, Box<Answer>> {
         let tables = self.snapshots.tables(received.snapshot.as_ref()).map_err(|unready| {
             tracing::warn!(error = renkei_service::chain(&unready), "no snapshot to run on");
-            Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used"))
+            Box::new(unready.answer())
         })?;
         let permit = Arc::new(decide::decide(&self.policy, received, split, &tables)?);
         mapped(split, &tables)?;
@@ -244,6 +244,20 @@ fn split(planner: &Planner, received: &Received) -> Result<Split, Refusal> {
         ));
     }
     Ok(split)
+}
+
+impl Unready {
+    /// What is said outside.
+    pub(crate) fn answer(&self) -> Answer {
+        match self {
+            Self::Gone(id) => {
+                Answer::failed(Code::SnapshotGone, &format!("the site does not have the snapshot {id} any more"))
+            }
+            Self::Empty | Self::Store(_) | Self::OptOut(_) | Self::Crosswalk(_) | Self::Engine(_) => {
+                Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used")
+            }
+        }
+    }
 }
 
 /// The state of an answer with or without held aggregates.

@@ -17,6 +17,9 @@ pub(crate) enum Unready {
     /// Nothing was ingested yet.
     #[error("there is no snapshot: run `renkei-node ingest`")]
     Empty,
+    /// The snapshot that was asked for is not there any more.
+    #[error("the site does not have the snapshot {0} any more")]
+    Gone(SnapshotId),
     /// The snapshot is not whole.
     #[error("the snapshot cannot be used")]
     Store(#[from] Error),
@@ -50,7 +53,10 @@ impl Snapshots {
     pub(crate) fn tables(&self, wish: Option<&SnapshotId>) -> Result<Arc<SnapshotTables>, Unready> {
         let current = self.current()?;
         match wish {
-            Some(id) if current.snapshot().id() != id => Ok(Arc::new(SnapshotTables::new(self.store.get(id)?))),
+            Some(id) if current.snapshot().id() != id => match self.store.get(id) {
+                Err(Error::Unknown { id }) => Err(Unready::Gone(id)),
+                snapshot => Ok(Arc::new(SnapshotTables::new(snapshot?))),
+            },
             _ => Ok(current),
         }
     }

@@ -38,6 +38,7 @@ pub fn title_ja(code: Code) -> &'static str {
         Code::Offline => "施設が未接続",
         Code::Late => "期限内に回答なし",
         Code::NoSnapshot => "施設にデータなし",
+        Code::SnapshotGone => "指定のスナップショットは保存されていません",
         Code::NotMapped => "この施設では未対応付け(0 ではありません)",
         Code::Undetermined => "比較する値が未確定(一部の施設で非開示)",
         Code::Digest => "施設と解釈が不一致",

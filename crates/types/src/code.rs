@@ -104,6 +104,8 @@ codes! {
     Late = "E-LATE", Unavailable;
     /// The site has no snapshot.
     NoSnapshot = "E-SNAPSHOT", Unavailable;
+    /// The site does not have the snapshot any more that the question names.
+    SnapshotGone = "E-SNAPSHOT-GONE", Unavailable;
     /// The site has no data or vocabulary for what was asked; it is not zero.
     NotMapped = "E-NOT-MAPPED", Unavailable;
     /// A value that rows are compared with is held in part, so that the comparison cannot be decided.

@@ -1,8 +1,10 @@
 //! Whether enough sites contributed.
 
-use renkei_types::{Code, Refusal, SiteOutcome};
+use std::collections::BTreeMap;
 
-use crate::options::MIN_SITES;
+use renkei_types::{Code, Refusal, SiteId, SiteOutcome, SnapshotId};
+
+use crate::options::{MIN_SITES, SNAPSHOTS};
 
 /// Refuses before anything is asked where the sites can never be enough.
 pub(super) fn possible(sites: usize, min_sites: usize) -> Result<(), Refusal> {
@@ -11,6 +13,13 @@ pub(super) fn possible(sites: usize, min_sites: usize) -> Result<(), Refusal> {
     }
     let message = format!("{min_sites} sites were asked for, and the project has {sites}");
     Err(Refusal::new(Code::MinSites, message).hint(format!("lower the call header `{MIN_SITES}`")))
+}
+
+/// Refuses a snapshot of a site that is not asked: the answer would not be what was wished for.
+pub(super) fn wished(snapshots: &BTreeMap<SiteId, SnapshotId>, sites: &[SiteId]) -> Result<(), Refusal> {
+    let Some(other) = snapshots.keys().find(|site| !sites.contains(site)) else { return Ok(()) };
+    let message = format!("a snapshot of `{other}` is named, and the project has no such site");
+    Err(Refusal::new(Code::Parameter, message).hint(format!("take it out of the call header `{SNAPSHOTS}`")))
 }
 
 /// Refuses with every site's state where fewer contributed than were asked for.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use renkei_plan::SiteCells;
 use renkei_proto::v1::Feed;
-use renkei_types::{Refusal, SiteId, SiteOutcome, SiteState};
+use renkei_types::{Refusal, SiteId, SiteOutcome, SiteState, SnapshotId};
 use tokio::time::Instant;
 
 use super::dispatch::{self, Reply, Round};
@@ -130,7 +130,8 @@ impl Rounds {
             }
             let asked = question.split.points_of(round).map(|point| point.states.len() as u64).sum();
             let part = record.begin(self.asked.iter().cloned(), asked).await?;
-            let replies = dispatch::all(state, question, terms, project, &self.round(round), &part).await;
+            let asked = self.round(round, &terms.snapshots);
+            let replies = dispatch::all(state, question, terms, project, &asked, &part).await;
             self.part = Some(part);
             let before = self.asked.len();
             replies.into_iter().for_each(|reply| self.take(reply));
@@ -141,8 +142,10 @@ impl Rounds {
         Ok(())
     }
 
-    fn round(&self, number: usize) -> Round {
-        let snapshot = |site: &SiteId| self.outcomes.get(site).and_then(|outcome| outcome.snapshot.clone());
+    /// The first round is asked of the snapshots that were wished for, later ones of those that it was answered from.
+    fn round(&self, number: usize, wished: &BTreeMap<SiteId, SnapshotId>) -> Round {
+        let answered = |site: &SiteId| self.outcomes.get(site).and_then(|outcome| outcome.snapshot.clone());
+        let snapshot = |site: &SiteId| answered(site).or_else(|| wished.get(site).cloned());
         Round {
             number,
             until: self.until,

@@ -117,6 +117,7 @@ impl Asking {
             project,
             deadline,
             min_sites: options.min_sites.unwrap_or(1),
+            snapshots: options.snapshots.clone().unwrap_or_default(),
             warnings: warning.into_iter().collect(),
             progress: Progress::default(),
             wait: options.wait,

@@ -81,8 +81,8 @@ mod tests {
                 "E-LATE" => Grpc::DeadlineExceeded,
                 "E-CANCELLED" => Grpc::Cancelled,
                 "E-UNDETERMINED" => Grpc::FailedPrecondition,
-                "E-OFFLINE" | "E-SNAPSHOT" | "E-NOT-MAPPED" | "E-DIGEST" | "E-BUSY" | "E-UNAVAILABLE"
-                | "E-MIN-SITES" => Grpc::Unavailable,
+                "E-OFFLINE" | "E-SNAPSHOT" | "E-SNAPSHOT-GONE" | "E-NOT-MAPPED" | "E-DIGEST" | "E-BUSY"
+                | "E-UNAVAILABLE" | "E-MIN-SITES" => Grpc::Unavailable,
                 _ => Grpc::InvalidArgument,
             };
             assert_eq!(grpc(*code), expected, "{code}");

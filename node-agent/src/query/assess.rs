@@ -37,10 +37,7 @@ impl Pipeline {
             let text = "this site derives another split of the statement than the gateway; versions differ";
             return Err(Box::new(Answer::failed(Code::Digest, text)));
         }
-        let tables = self
-            .snapshots
-            .tables(received.snapshot.as_ref())
-            .map_err(|_| Box::new(Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used")))?;
+        let tables = self.snapshots.tables(received.snapshot.as_ref()).map_err(|unready| Box::new(unready.answer()))?;
         decide::decide(&self.policy, received, &split, &tables)?;
         decide::mapped(&split, &tables)
     }

@@ -85,7 +85,7 @@ fn a_question_may_wish_for_an_older_snapshot() {
     }
     let wish = "20200101t000000z-000000000000";
     let (outcome, cells) = gateway.ask(AskRequest { snapshot_id: wish.into(), ..request(BY_SEX) });
-    assert_eq!((outcome.state(), outcome.code.as_str(), cells), (State::Failed, "E-SNAPSHOT", 0));
+    assert_eq!((outcome.state(), outcome.code.as_str(), cells), (State::Failed, "E-SNAPSHOT-GONE", 0));
     assert_eq!(consortium.ask(BY_SEX).rows(), ["8507 | 20 | 1 | 0", "8532 | 30 | 1 | 0"]);
 }
 

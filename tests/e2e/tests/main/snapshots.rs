@@ -102,3 +102,25 @@ fn a_snapshot_that_vanished_is_the_sites_own_trouble() {
     assert!(answer.states()[1].starts_with("other failed "), "{:?}", answer.states());
     assert_eq!(answer.rows(), ["8507 | 20 | 1 | 0", "8532 | 10 | 1 | 0"]);
 }
+
+#[test]
+fn a_question_is_answered_from_the_snapshots_that_it_names() {
+    let consortium = beside_each_other();
+    let older = consortium.ingest("other", &Records::plain(50, 50), Seal::Clinical).snapshot.unwrap();
+    let newer = consortium.ingest("other", &Records::plain(70, 70), Seal::Clinical).snapshot.unwrap();
+    let naming = |snapshots: &str| consortium.client().header(renkei_gateway::SNAPSHOTS, snapshots);
+    let again = naming(&format!("other={older}")).ask(BY_SEX).unwrap();
+    assert_eq!(again.rows(), ["8507 | 70 | 2 | 0", "8532 | 60 | 2 | 0"]);
+    assert_eq!(again.site("other").snapshot.as_ref(), Some(&older));
+    assert_eq!(again.site("good").snapshot, consortium.ask(BY_SEX).site("good").snapshot, "the current one");
+    assert_eq!(consortium.ask(BY_SEX).site("other").snapshot, Some(newer));
+    // One that is gone is told as such, and a site that is not asked is a mistake.
+    let gone = naming("other=20200101t000000z-000000000000").ask(BY_SEX).unwrap();
+    assert_eq!(gone.states(), ["good answered", "other failed E-SNAPSHOT-GONE"]);
+    let refusal = naming(&format!("osaka={older}")).ask(BY_SEX).unwrap_err().refusal.unwrap();
+    assert_eq!(refusal.code.as_str(), "E-PARAMETER");
+}
+
+fn beside_each_other() -> Consortium {
+    Consortium::start([Site::with("good", Records::plain(20, 10)), Site::new("other")])
+}
