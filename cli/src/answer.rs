@@ -109,6 +109,12 @@ impl Account {
             self.sites.iter().filter_map(|s| s.snapshot.as_ref().map(|snapshot| format!("{}={snapshot}", s.site)));
         known.collect::<Vec<_>>().join(",")
     }
+
+    /// The version of each site's policy that permitted it, as `site=version` with commas.
+    pub fn policies(&self) -> String {
+        let known = self.sites.iter().filter_map(|s| Some(format!("{}={}", s.site, s.policy.as_ref()?)));
+        known.collect::<Vec<_>>().join(",")
+    }
 }
 
 /// What a failed call says in the gateway's own words, if it does.

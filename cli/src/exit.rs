@@ -127,6 +127,7 @@ mod tests {
             snapshot: None,
             vocabulary: None,
             minimum_persons: None,
+            policy: None,
             elapsed_ms: 1,
         };
         states.iter().enumerate().map(outcome).collect()

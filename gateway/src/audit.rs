@@ -15,14 +15,13 @@ use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use renkei_audit::entry::{
-    Act, Admin, Body, ClockState, Draft, Line, List, Opening, Private, Question, Refusal, Shown, Who,
-};
+use renkei_audit::entry::{Act, Admin, Body, Draft, Line, List, Opening, Private, Question, Refusal, Shown, Who};
 use renkei_audit::note::SigningKey;
 use renkei_audit::store::{Log, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_pki::PeerName;
-use renkei_service::{PeerInfo, chain, signed_log};
+use renkei_service::signed_log::{self, Pulse};
+use renkei_service::{PeerInfo, chain};
 use renkei_types::{Clock, Code, PersonId, ProjectId, QueryId};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -64,7 +63,8 @@ impl Audit {
     pub(crate) fn open(config: &Config, name: PeerName, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let (log, key) = signed_log::open(&config.state_dir, &name, Arc::clone(&clock))?;
         let this = Self { log, _key: key, name, clock, entropy: Mutex::new(StdRng::from_os_rng()) };
-        let start = this.log.append(this.act(Act::Start, SOFTWARE, None));
+        let detail = format!("{SOFTWARE}; {}", signed_log::clock_words());
+        let start = this.log.append(this.act(Act::Start, &detail, None));
         let (sites, projects) = (config.sites.len(), config.projects.len());
         let digest = Hash::of(format!("{:?}\n{:?}\n{:?}", config.sites, config.projects, config.limits).as_bytes());
         let detail = format!("the configuration in force: {sites} sites, {projects} projects");
@@ -138,9 +138,9 @@ impl Audit {
 
     /// Keeps the log alive until the gateway has stopped: heartbeats and signed checkpoints, then the stop.
     pub(crate) async fn run(&self, shutdown: CancellationToken) {
-        let mut failing = false;
+        let (mut failing, mut pulse) = (false, Pulse::begin(self.name.to_string(), self.clock.now()));
         while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
-            let tick = self.log.tick(ClockState::Unknown).await;
+            let tick = pulse.beat(&self.log, self.clock.now()).await;
             if let (Err(error), false) = (&tick, failing) {
                 tracing::error!(error = chain(error), "the audit log takes nothing; no question is answered");
             }

@@ -107,12 +107,7 @@ pub(crate) fn request(
     project: &Project,
     time: Duration,
 ) -> Option<renkei_proto::v1::AskRequest> {
-    let round = dispatch::Round {
-        number: 0,
-        until: Instant::now() + time,
-        feeds: Vec::new(),
-        sites: std::collections::BTreeMap::new(),
-    };
+    let round = dispatch::Round { number: 0, until: Instant::now() + time, feeds: Vec::new(), sites: BTreeMap::new() };
     dispatch::request(state, question, terms, project, &round)
 }
 

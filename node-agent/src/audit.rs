@@ -12,21 +12,25 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use renkei_audit::entry::{
-    Act, Admin, Body, Cells, ClockState, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal,
-    Shown, State, Who,
+    Act, Admin, Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal, Shown, State,
+    Who,
 };
 use renkei_audit::store::{Log, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_ledger::Flag;
 use renkei_pki::PeerName;
 use renkei_plan::Split;
-use renkei_service::signed_log::{self, outcome};
+use renkei_service::signed_log::{self, Pulse, clock_state, clock_words, outcome};
 pub use renkei_service::signed_log::{folder, reader, verifier};
 use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::acts;
+use crate::acts::{self, Waiting};
 use crate::query::Received;
+
+mod standing;
+
+pub(crate) use standing::Standing;
 
 /// Between two looks at whether a heartbeat or a signature is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -41,6 +45,8 @@ pub(crate) struct Audit {
     policy: Line<64>,
     clock: Arc<dyn Clock>,
     entropy: Mutex<StdRng>,
+    /// The version of the opt-out list that was recorded last.
+    opt_out: Mutex<Option<Hash>>,
 }
 
 impl Audit {
@@ -59,7 +65,13 @@ impl Audit {
         let (log, _) = signed_log::open(state, &name, Arc::clone(&clock))?;
         let entropy = StdRng::from_os_rng();
         let policy = Line::lossy(&Hash::of(policy.as_bytes()).to_string());
-        Ok(Self { log, state: state.to_owned(), name, site, policy, clock, entropy: Mutex::new(entropy) })
+        let (entropy, opt_out) = (Mutex::new(entropy), Mutex::new(standing::opt_out(state)));
+        Ok(Self { log, state: state.to_owned(), name, site, policy, clock, entropy, opt_out })
+    }
+
+    /// The version of the policy in force.
+    pub(crate) fn policy(&self) -> &str {
+        self.policy.as_str()
     }
 
     /// Records that a question is about to be executed. Durable when it returns.
@@ -70,6 +82,7 @@ impl Audit {
         snapshot: &SnapshotId,
         opt_out: Option<Hash>,
     ) -> Result<Open, StoreError> {
+        self.list(opt_out).await?;
         let (question, openings) = self.question(received);
         let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
         let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
@@ -132,21 +145,59 @@ impl Audit {
 
     /// Waits until everything that was handed over is durable.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
-        self.log.tick(ClockState::Unknown).await.map(|_| ())
+        self.log.tick(clock_state()).await.map(|_| ())
     }
 
-    /// Keeps the log alive until the node stops: heartbeats, signed checkpoints, start and stop.
-    pub(crate) async fn run(&self, shutdown: CancellationToken) {
+    /// Records that the program starts, and what changed since it ran last. Before it is connected to anybody.
+    pub(crate) async fn begin(&self, standing: &Standing) {
         self.act(Act::Start).await;
+        for admin in standing.changes(&self.state) {
+            if let Err(error) = self.log.append(Body::Admin(admin)).await {
+                // It is recorded at the next start.
+                return tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing");
+            }
+        }
+        if let Err(error) = standing.remember(&self.state) {
+            tracing::warn!(
+                error = renkei_service::chain(&error),
+                "what is in force is recorded again at the next start"
+            );
+        }
+    }
+
+    /// Records another opt-out list than before, in front of the first question that it holds for.
+    async fn list(&self, version: Option<Hash>) -> Result<(), StoreError> {
+        let changed = {
+            let mut last = self.opt_out.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *last, version) != version
+        };
+        if !changed {
+            return Ok(());
+        }
+        let detail = if version.is_some() { "another list is in force" } else { "no list is in force any more" };
+        let admin = own(Act::OptOut, "opt-out list", detail, version);
+        if let Err(error) = self.log.append(Body::Admin(admin)).await {
+            *self.opt_out.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            return Err(error);
+        }
+        standing::remember_opt_out(&self.state, version);
+        Ok(())
+    }
+
+    /// Keeps the log alive until the node stops: heartbeats, signed checkpoints, the end.
+    pub(crate) async fn run(&self, shutdown: CancellationToken) {
+        let mut pulse = Pulse::begin(self.name.to_string(), self.clock.now());
         while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
             self.acts().await;
-            if let Err(error) = self.settle().await {
+            if let Err(error) = pulse.beat(&self.log, self.clock.now()).await {
                 tracing::error!(
                     error = renkei_service::chain(&error),
                     "the audit log takes nothing; no question is answered"
                 );
             }
         }
+        // What was done in the last second.
+        self.acts().await;
         self.act(Act::Stop).await;
         if let Err(error) = self.log.checkpoint().await {
             tracing::error!(error = renkei_service::chain(&error), "the audit log could not be signed at the end");
@@ -155,18 +206,21 @@ impl Audit {
 
     /// Records what somebody at the site did in another process.
     async fn acts(&self) {
-        for (file, act) in acts::waiting(&self.state) {
-            let admin = Admin {
-                act: if act.subject == "ledger" { Act::Ceremony } else { Act::LogRead },
-                detail: Line::lossy(&act.detail),
-                digest: None,
-                private: Private::default(),
-                subject: Line::lossy(&act.subject),
-                who: None,
+        for waiting in acts::waiting(&self.state) {
+            let draft = match &waiting {
+                Waiting::Act(_, act) => act.draft(&mut *self.entropy.lock().unwrap_or_else(PoisonError::into_inner)),
+                Waiting::PutAside(file) => {
+                    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    tracing::warn!(name, "a file among the acts of this site is none; it was put aside");
+                    Body::Admin(own(Act::Ceremony, "acts", "a file that is no act was put aside", None)).into()
+                }
             };
-            match self.log.append(Body::Admin(admin)).await {
-                Ok(_) => drop(fs::remove_file(file)),
-                Err(error) => tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing"),
+            match (self.log.append(draft).await, waiting) {
+                (Ok(_), Waiting::Act(file, _)) => drop(fs::remove_file(file)),
+                (Ok(_), Waiting::PutAside(_)) => {}
+                (Err(error), _) => {
+                    tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing");
+                }
             }
         }
     }
@@ -177,14 +231,8 @@ impl Audit {
     }
 
     async fn act(&self, act: Act) {
-        let admin = Admin {
-            act,
-            detail: Line::lossy(concat!("renkei-node ", env!("CARGO_PKG_VERSION"))),
-            digest: None,
-            private: Private::default(),
-            subject: Line::lossy(&self.name.to_string()),
-            who: None,
-        };
+        let detail = format!("renkei-node {}; {}", env!("CARGO_PKG_VERSION"), clock_words());
+        let admin = own(act, &self.name.to_string(), &detail, None);
         if let Err(error) = self.log.append(Body::Admin(admin)).await {
             tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing");
         }
@@ -283,4 +331,10 @@ impl Drop for Open {
             drop(self.audit.log.append(self.outcome(state, code, 0)));
         }
     }
+}
+
+/// An act of the program itself.
+fn own(act: Act, subject: &str, detail: &str, digest: Option<Hash>) -> Admin {
+    let (detail, subject) = (Line::lossy(detail), Line::lossy(subject));
+    Admin { act, detail, digest, private: Private::default(), subject, who: None }
 }

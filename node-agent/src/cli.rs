@@ -1,5 +1,6 @@
 //! The command line of `renkei-node`. Data and reports on standard output, everything else on standard error.
 
+mod archive;
 mod audit;
 mod ingest;
 mod ledger;

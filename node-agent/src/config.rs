@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use renkei_audit::note::VerifierKey;
+use renkei_audit::tree::Hash;
 use renkei_ingest::Rules;
 use renkei_ingest::codes::Master;
 pub use renkei_policy::{Budget, Level, Mode};
@@ -61,6 +62,9 @@ pub struct Config {
     pub rules: Rules,
     /// List of patients who opted out.
     pub opt_out: Option<PathBuf>,
+    /// SHA-256 of the file, where there was one.
+    #[serde(skip)]
+    pub digest: Option<Hash>,
 }
 
 /// Files of the site's identity, in PEM.
@@ -298,6 +302,7 @@ impl Config {
     /// [`ConfigError`] with every mistake.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = renkei_service::config::load(path)?;
+        config.digest = std::fs::read(path).ok().map(|bytes| Hash::of(&bytes));
         let folder = path.parent().unwrap_or(Path::new("."));
         let Tls { ca, certificate, key } = &mut config.tls;
         for file in [ca, certificate, key, &mut config.state_dir] {

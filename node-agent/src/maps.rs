@@ -18,9 +18,10 @@ use renkei_audit::signed_file::{FileName, MAX_FILE, SignedFile, SignedFileError,
 use renkei_audit::tree::Hash;
 use renkei_ingest::Day;
 use renkei_ingest::codes::MapFile;
-use renkei_types::Timestamp;
+use renkei_types::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::acts::{self, Done};
 use crate::config::Codes;
 use crate::ingest::Language;
 use crate::store::{self, Fault};
@@ -212,11 +213,11 @@ pub fn verified(codes: &Codes, state: &Path) -> Result<Vec<SignedMap>, MapError>
     Ok(maps)
 }
 
-/// Remembers that these maps were taken.
+/// Remembers that these maps were taken, and leaves each that is new for the audit log.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn remember(state: &Path, maps: &[SignedMap]) -> Result<(), MapError> {
+pub fn remember(state: &Path, maps: &[SignedMap], clock: &dyn Clock) -> Result<(), MapError> {
     let before = read_seen(state)?;
     let mut seen = before.clone();
     for SignedMap { about, .. } in maps {
@@ -224,6 +225,10 @@ pub fn remember(state: &Path, maps: &[SignedMap]) -> Result<(), MapError> {
     }
     if seen == before {
         return Ok(());
+    }
+    for (name, taken) in seen.iter().filter(|(name, taken)| before.get(*name) != Some(*taken)) {
+        let Taken { version, sha256 } = *taken;
+        acts::leave(state, clock, Done::MapTaken { name: name.clone(), version, sha256 })?;
     }
     Ok(store::replace(&state.join(SEEN), &serde_json::to_vec_pretty(&seen).unwrap_or_default())?)
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Standing};
 use crate::config::Config;
 use crate::query::Pipeline;
 use crate::service::NodeService;
@@ -32,6 +32,7 @@ pub struct Node {
     connection: Connection,
     name: PeerName,
     audit: Arc<Audit>,
+    standing: Standing,
 }
 
 #[derive(Debug)]
@@ -56,6 +57,7 @@ impl Node {
         let policy = format!("{:?}", config.site_policy());
         let audit = Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, Arc::clone(&clock))?;
         let audit = Arc::new(audit);
+        let standing = Standing::of(config, own.certificate());
         let routes = Routes::new(service(config, execution, site, Arc::clone(&audit), Arc::clone(&clock))?);
         let connection = match &config.listen {
             None => {
@@ -69,7 +71,7 @@ impl Node {
                 Connection::Listens(NodeListener::new(listener, routes, clock))
             }
         };
-        Ok(Self { connection, name, audit })
+        Ok(Self { connection, name, audit, standing })
     }
 
     /// Where the connection stands, and every change of it.
@@ -84,6 +86,7 @@ impl Node {
     /// Runs until `shutdown`, then lets running questions end within a hard limit.
     pub async fn run(self, shutdown: CancellationToken) {
         tracing::info!(site = %self.name, version = env!("CARGO_PKG_VERSION"), "node starts");
+        self.audit.begin(&self.standing).await;
         let stop = CancellationToken::new();
         let audit = Arc::clone(&self.audit);
         let records = tokio::spawn({

@@ -208,7 +208,7 @@ impl Pipeline {
                 open.note(&flags);
                 let released = cells.iter().map(|(_, released)| released.batch().num_rows() as u64).sum();
                 open.close(State::Answered, None, released).await.map_err(unrecorded)?;
-                Ok(Answer::released(&permit, &tables, cells).with_codes(held))
+                Ok(Answer::released(&permit, &tables, cells).with_codes(held).with_policy(self.audit.policy()))
             }
             Err(answer) => {
                 open.close(State::Failed, answer.code(), 0).await.map_err(unrecorded)?;
@@ -253,7 +253,7 @@ impl Unready {
             Self::Gone(id) => {
                 Answer::failed(Code::SnapshotGone, &format!("the site does not have the snapshot {id} any more"))
             }
-            Self::Empty | Self::Store(_) | Self::OptOut(_) | Self::Crosswalk(_) | Self::Engine(_) => {
+            Self::Empty | Self::Store(_) | Self::OptOut(_) | Self::Crosswalk(_) => {
                 Answer::failed(Code::NoSnapshot, "the site has no snapshot that can be used")
             }
         }

@@ -10,6 +10,7 @@
 //!   lineage.json            the store's id and the secret of the person index
 //!   current                 the id of the snapshot that questions run on
 //!   maps-seen.json          the latest version of each signed map that was taken (`crate::maps`)
+//!   acts/                   what was done to the store, until the agent has it in the audit log (`crate::acts`)
 //!   staging/                what sorting spills
 //!   snapshots/
 //!     .new-<random>/        a snapshot in the making
@@ -58,7 +59,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::CryptoRng;
+use renkei_audit::tree::Hash;
 use renkei_types::{Clock, SnapshotId};
+
+use crate::acts::{self, Done};
 
 pub use error::{Error, Fault};
 pub use lineage::{Lineage, Token};
@@ -186,7 +190,9 @@ impl Store {
     /// [`Error::Unknown`], [`Error::Damaged`]: then nothing has changed. [`Error::Busy`]; [`Error::Io`].
     pub fn set_current(&self, id: &SnapshotId) -> Result<Arc<Snapshot>, Error> {
         let _guard = self.lock()?;
-        self.switch(id)
+        let id = self.get(id)?.id().clone();
+        self.leave(Done::SnapshotUsed { id: id.clone() })?;
+        self.switch(&id)
     }
 
     /// Deletes old snapshots: all but the current one, the `keep` newest (at least one), and those in use. Gives the
@@ -263,10 +269,15 @@ impl Store {
         Draft::start(&self.snapshots(), &self.root.join("staging"), guard, entropy)
     }
 
-    /// Publishes a snapshot and makes it the current one.
+    /// Publishes a snapshot and makes it the current one; that it was made waits for the audit log before it is.
     pub(crate) fn publish(&self, mut draft: Draft, contents: Contents) -> Result<Arc<Snapshot>, Error> {
-        let manifest = draft.publish(contents)?;
-        self.switch(&manifest.id)
+        let Manifest { id, content_id, contents } = draft.publish(contents)?;
+        self.leave(Done::SnapshotMade { id: id.clone(), seal: contents.seal, contents: Hash::from_hex(&content_id) })?;
+        self.switch(&id)
+    }
+
+    fn leave(&self, done: Done) -> Result<(), Error> {
+        acts::leave(&self.root, &*self.clock, done)
     }
 
     /// The folder of a snapshot.
@@ -314,6 +325,7 @@ impl Store {
         let dir = self.dir(id);
         let doomed = dir.with_file_name(format!("{DELETED}{id}"));
         lock::InUse::unless(&dir.join(MANIFEST), || {
+            self.leave(Done::SnapshotRemoved { id: id.clone() })?;
             durable::rename(&dir, &doomed)?;
             remove(&doomed)
         })

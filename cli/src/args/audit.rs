@@ -31,6 +31,9 @@ pub struct Logs {
     /// File with the logs' verifying keys, one a line; without it the key that lies beside each log is believed
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+    /// Archive of a log's oldest entries, as `renkei-node audit archive` makes one; may be repeated
+    #[arg(long = "archive", value_name = "DIR")]
+    pub archives: Vec<PathBuf>,
     /// Names of people, sites and projects (TOML)
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,

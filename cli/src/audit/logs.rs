@@ -1,9 +1,11 @@
 //! Logs in folders, with their names and keys.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use renkei_audit::archive;
 use renkei_audit::note::{Checkpoint, Kind, Origin, VerifierKey};
 use renkei_audit::store::Reader;
 use renkei_audit::tree::Hash;
@@ -15,6 +17,7 @@ use crate::args::audit::Logs;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::Lang;
+use crate::trouble::chain;
 
 /// Folders below a given one that are looked into.
 const DEPTH: usize = 3;
@@ -32,6 +35,8 @@ pub struct OpenLog {
     pub keys: Vec<VerifierKey>,
     /// Whether somebody gave the keys; else they lay beside the log.
     pub pinned: bool,
+    /// Archives of its oldest entries.
+    pub archives: Vec<PathBuf>,
 }
 
 impl OpenLog {
@@ -81,8 +86,40 @@ pub fn open(args: &Logs, lang: Lang) -> Result<Vec<OpenLog>, Failure> {
             logs.push(log);
         }
     }
+    attach(&args.archives, &mut logs, lang)?;
     logs.sort_by_key(|log| (!log.is_gateway(), log.origin.clone()));
     Ok(logs)
+}
+
+/// Gives each archive to the log that signed it.
+fn attach(archives: &[PathBuf], logs: &mut [OpenLog], lang: Lang) -> Result<(), Failure> {
+    let mut all: Vec<Vec<(PathBuf, Range<u64>)>> = logs.iter().map(|_| Vec::new()).collect();
+    for folder in archives {
+        let place = folder.display();
+        let mut why = None;
+        let found = logs.iter().position(|log| match archive::manifest(folder, &log.keys) {
+            Ok((manifest, _)) => manifest.log == log.origin,
+            Err(error) => {
+                why = Some(chain(&error));
+                false
+            }
+        });
+        let Some(at) = found else {
+            let why = why.unwrap_or_default();
+            return Err(Failure::Log(say!(
+                lang,
+                "`{place}` is no archive of one of these logs, or its log's key is missing: {why}",
+                "`{place}` は指定したログの保管フォルダーではないか、そのログの鍵がありません: {why}"
+            )));
+        };
+        let (manifest, _) = archive::manifest(folder, &logs[at].keys).map_err(|error| broken(&error))?;
+        all[at].push((folder.clone(), manifest.from..manifest.until));
+    }
+    for (log, archives) in logs.iter_mut().zip(all).filter(|(_, archives)| !archives.is_empty()) {
+        log.archives = archives.iter().map(|(folder, _)| folder.clone()).collect();
+        log.reader = Reader::with_archives(&log.folder, archives);
+    }
+    Ok(())
 }
 
 fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -157,7 +194,7 @@ fn one(folder: &Path, given: Option<&[VerifierKey]>, lang: Lang) -> Result<OpenL
         Some(given) => (of(given), true),
         None => (of(&own), false),
     };
-    Ok(OpenLog { folder: folder.to_owned(), reader, origin, keys, pinned })
+    Ok(OpenLog { folder: folder.to_owned(), reader, origin, keys, pinned, archives: Vec::new() })
 }
 
 /// The roster, where one was given.

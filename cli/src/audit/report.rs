@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use renkei_audit::entry::Entry;
+use renkei_audit::store::ReadError;
 use renkei_audit::verify::{Report, verify};
 use renkei_audit_view::Event;
 use renkei_audit_view::event::query_of;
@@ -114,8 +115,12 @@ fn events(log: &OpenLog, since: Option<Timestamp>, until: Option<Timestamp>) -> 
     let within = |at: Timestamp| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
     let mut places: HashMap<QueryId, usize> = HashMap::new();
     for entry in log.reader.entries(0).map_err(|error| broken(&error))? {
-        // What cannot be read makes the log unbelievable, which the report says.
-        let Ok((_, bytes)) = entry else { break };
+        let bytes = match entry {
+            Ok((_, bytes)) => bytes,
+            Err(error @ ReadError::Archived(_)) => return Err(broken(&error)),
+            // What cannot be read makes the log unbelievable, which the report says.
+            Err(_) => break,
+        };
         count += 1;
         let Ok(entry) = Entry::decode(&bytes) else { continue };
         if within(entry.at) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
+use renkei_audit::archive;
 use renkei_audit::entry::{Body, Entry};
 use renkei_audit::note::{Head, Kind, Origin, VerifierKey};
 use renkei_audit::verify::{Report, Trust, verify};
@@ -17,6 +19,7 @@ use crate::console::{Colour, Console};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
+use crate::trouble::chain;
 
 /// Runs the command.
 ///
@@ -46,19 +49,26 @@ pub fn run(args: &AuditVerify, console: Console) -> Result<Exit, Failure> {
         }
         let report =
             trust(log, &witnesses, args.quorum, as_of.map(|span| span.0), &seen).map(|t| verify(&log.reader, &t));
+        let damaged: Vec<String> = log.archives.iter().filter_map(|folder| damage(folder, &log.keys)).collect();
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
+        sound &= damaged.is_empty();
         sound &= report.as_ref().is_some_and(Report::sound);
         match args.form {
-            AuditForm::Text => print(&text(log, report.as_ref(), &console))?,
-            AuditForm::Json => values.push(value(log, report.as_ref())),
+            AuditForm::Text => print(&text(log, report.as_ref(), &damaged, &console))?,
+            AuditForm::Json => values.push(value(log, report.as_ref(), &damaged)),
         }
     }
     if args.form == AuditForm::Json {
         print(&format!("{}\n", json!({ "sound": sound, "logs": values })))?;
     }
     Ok(if sound { Exit::Ok } else { Exit::Checks })
+}
+
+/// What is wrong with an archive as such: a file that is not the one that was sealed.
+fn damage(folder: &Path, keys: &[VerifierKey]) -> Option<String> {
+    archive::check(folder, keys).err().map(|error| format!("{}: {}", folder.display(), chain(&error)))
 }
 
 /// `None` where there is no key to believe.
@@ -94,7 +104,7 @@ pub fn remembered(open: &[OpenLog]) -> BTreeMap<Origin, Vec<Head>> {
     let mut seen: BTreeMap<Origin, Vec<Head>> = BTreeMap::new();
     for log in open {
         // What cannot be read here is found where that log itself is verified.
-        let Ok(entries) = log.reader.entries(0) else { continue };
+        let Ok(entries) = log.reader.entries(log.reader.first()) else { continue };
         for (_, bytes) in entries.flatten().filter(|(_, bytes)| is_cosign(bytes)) {
             if let Ok(Entry { body: Body::Cosign(cosign), .. }) = Entry::decode(&bytes)
                 && cosign.origin != log.origin
@@ -114,7 +124,7 @@ fn is_cosign(bytes: &[u8]) -> bool {
     bytes.windows(wanted.len()).take(64).any(|window| window == wanted)
 }
 
-fn text(log: &OpenLog, report: Option<&Report>, console: &Console) -> String {
+fn text(log: &OpenLog, report: Option<&Report>, damaged: &[String], console: &Console) -> String {
     let lang = console.lang;
     let mut text = format!("# {}\n", log.origin);
     let place = log.folder.display();
@@ -155,7 +165,14 @@ fn text(log: &OpenLog, report: Option<&Report>, console: &Console) -> String {
     for sentence in report.sentences(lang == Lang::Ja) {
         text.push_str(&format!("  {sentence}\n"));
     }
-    let verdict = if report.sound() {
+    for folder in &log.archives {
+        let place = folder.display();
+        text.push_str(&say!(lang, "archive {place}\n", "保管 {place}\n"));
+    }
+    for why in damaged {
+        text.push_str(&format!("  {why}\n"));
+    }
+    let verdict = if report.sound() && damaged.is_empty() {
         console_paint(console, Colour::Green, lang.pick("in order", "異常なし"))
     } else {
         console_paint(console, Colour::Red, lang.pick("NOT TO BE BELIEVED", "信頼できません"))
@@ -169,13 +186,15 @@ fn console_paint(console: &Console, colour: Colour, text: &str) -> String {
     if console.out_terminal { console.paint(colour, text) } else { text.to_owned() }
 }
 
-fn value(log: &OpenLog, report: Option<&Report>) -> Value {
+fn value(log: &OpenLog, report: Option<&Report>, damaged: &[String]) -> Value {
     json!({
         "log": log.origin,
         "folder": log.folder.display().to_string(),
         "key": log.keys.first().map(ToString::to_string),
         "key_given": log.pinned,
-        "sound": report.is_some_and(Report::sound),
+        "sound": report.is_some_and(Report::sound) && damaged.is_empty(),
+        "archives": log.archives.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>(),
+        "damaged": damaged,
         "report": report,
     })
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use renkei_audit::tree::Hash;
 use renkei_audit_view::{text, when};
 use renkei_proto::rows;
-use renkei_types::{QueryId, SiteOutcome, SiteState};
+use renkei_types::{QueryId, SiteState};
 use serde_json::json;
 
 use crate::answer::Account;
@@ -91,7 +91,8 @@ pub async fn rerun(args: &OneQuestion, settings: &Settings, console: Console) ->
     if let Some(project) = &before.project {
         client.header("renkei-project", project)?;
     }
-    if let Some(snapshots) = snapshots(&account(&before)?) {
+    let snapshots = account(&before)?.snapshots();
+    if !snapshots.is_empty() {
         client.header("renkei-snapshots", &snapshots)?;
     }
     let mut answer = client.ask(&before.sql, &params).await?;
@@ -120,13 +121,6 @@ pub async fn rerun(args: &OneQuestion, settings: &Settings, console: Console) ->
         ExplainForm::Text => print(&verdict.text(&rows_before, &rows, lang))?,
     }
     Ok(verdict.exit())
-}
-
-/// The snapshots that an answer was counted on, as a gateway takes them; none where no site was asked.
-fn snapshots(account: &Account) -> Option<String> {
-    let of = |outcome: &SiteOutcome| Some(format!("{}={}", outcome.site, outcome.snapshot.as_ref()?));
-    let all: Vec<String> = account.sites.iter().filter_map(of).collect();
-    (!all.is_empty()).then(|| all.join(","))
 }
 
 /// How two answers of one question stand to each other.
@@ -304,6 +298,9 @@ fn account_of(kept: &Kept, lang: Lang) -> Result<String, Failure> {
     for site in &account.sites {
         let snapshot = site.snapshot.as_ref().map_or("–", |snapshot| snapshot.as_str());
         line("site", "施設", &format!("{} {} {snapshot}", site.site, state_name(site.state, lang)));
+        if let Some(version) = &site.policy {
+            line("its policy", "方針の版", version);
+        }
     }
     text.push_str(&format!("\n{}\n", clean_lines(kept.sql.trim_end())));
     Ok(text)
@@ -325,15 +322,6 @@ mod tests {
         let site = |(site, state, snapshot): &(&str, &str, &str)| json!({ "site": site, "state": state, "snapshot": snapshot, "elapsed_ms": 1 });
         let sites: Vec<_> = sites.iter().map(site).collect();
         Account::read(json!({ "sites": sites }).to_string().as_bytes()).unwrap().unwrap()
-    }
-
-    #[test]
-    fn the_snapshots_are_named_as_the_gateway_reads_them() {
-        let before = account(&[("tokyo", "answered", "t-1"), ("osaka", "answered_held", "o-1")]);
-        assert_eq!(snapshots(&before).as_deref(), Some("tokyo=t-1,osaka=o-1"));
-        let silent = json!({ "sites": [{ "site": "tokyo", "state": "offline", "elapsed_ms": 1 }] });
-        assert_eq!(snapshots(&Account::read(silent.to_string().as_bytes()).unwrap().unwrap()), None);
-        assert_eq!(snapshots(&account(&[])), None);
     }
 
     #[test]

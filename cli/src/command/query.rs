@@ -176,6 +176,7 @@ impl Ask<'_> {
         add("query_id", account.and_then(|a| a.query_id.clone()));
         add("project", account.and_then(|a| a.project.clone()));
         add("snapshots", account.map(Account::snapshots));
+        add("policies", account.map(Account::policies));
         add("answer", account.map(|a| a.raw.to_string()));
         pairs
     }

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use renkei_audit::archive::{self, ArchiveError};
 use renkei_audit::entry::{
-    Act, Admin, Body, Cells, Count, Intent, Line, List, Name, Outcome, Private, Question, Seal, Shown, State, Text, Who,
+    Act, Admin, Body, Cells, ClockState, Count, Intent, Line, List, Name, Outcome, Private, Question, Seal, Shown,
+    State, Text, Who,
 };
 use renkei_audit::note::{Kind, Origin, SigningKey};
-use renkei_audit::store::{Config, Log};
+use renkei_audit::store::{Config, Log, Reader};
 use renkei_audit::tree::Hash;
 use renkei_types::{Clock, ProjectId, QueryId, SiteId, Timestamp};
 
@@ -175,4 +177,74 @@ fn what_one_side_lost_the_other_tells() {
     assert!(lost.out.contains("gateway only") && lost.out.contains("q-1"), "{}", lost.out);
     let alone = desk(false).run(&["audit", "reconcile", "--log", "tokyo"]);
     assert_eq!(alone.status, 2);
+}
+
+/// A node's log of 400 questions, the first 512 entries of which are in an archive only.
+fn archived(desk: &Desk) {
+    let key = SigningKey::from_seed(Origin::new("renkei://c/site/tokyo").unwrap(), Kind::Log, &[9; 32]).unwrap();
+    let witness =
+        SigningKey::from_seed(Origin::new("renkei://c/witness/lead").unwrap(), Kind::Witness, &[8; 32]).unwrap();
+    let (root, key) = (desk.path("tokyo"), Arc::new(key));
+    fs::create_dir_all(&root).unwrap();
+    fs::write(root.join("audit.pub"), format!("{}\n", key.verifier())).unwrap();
+    let clock = Arc::new(Hand(AtomicI64::new(1_790_000_000_000_000)));
+    let log = Log::open(Config::new(root.join("audit"), Arc::clone(&key), Arc::clone(&clock) as _)).unwrap().0;
+    let all: Vec<_> = (0..400)
+        .flat_map(|n| [intent(&format!("q-{n}")), outcome(&format!("q-{n}"), None)])
+        .map(|body| log.append(body))
+        .collect();
+    let limit = all.into_iter().map(|pending| pending.wait().unwrap().at).nth(600).unwrap();
+    let act = |act| {
+        let (detail, subject) = (Line::lossy("in order"), Line::lossy("tokyo"));
+        Body::Admin(Admin { act, detail, digest: None, private: Private::default(), subject, who: None })
+    };
+    log.append(act(Act::Start)).wait().unwrap();
+    clock.0.fetch_add(61_000_000, Ordering::SeqCst);
+    log.tick(ClockState::Free).wait().unwrap();
+    log.append(act(Act::Stop)).wait().unwrap();
+    let mut note = log.checkpoint().wait().unwrap();
+    note.cosign(&witness, 1_790_000_100).unwrap();
+    log.cosigned(note, witness.verifier().clone()).wait().unwrap();
+    log.close();
+    let reader = Reader::new(&root.join("audit"));
+    let due = archive::due(&reader, limit).unwrap().unwrap();
+    assert_eq!(due, 0..512);
+    let out = desk.path("old");
+    archive::export(&reader, &due, &out, &key, limit).unwrap();
+    let witnesses = [witness.verifier().clone()];
+    archive::remove(&reader, &out, key.verifier(), &witnesses, |_, _| Ok::<_, ArchiveError>(())).unwrap();
+}
+
+#[test]
+fn an_archive_is_read_with_its_log() {
+    let desk = Desk::new();
+    archived(&desk);
+    let run = |args: &[&str]| desk.run(&[&["audit"][..], args, &["--log", "tokyo"]].concat());
+    let alone = run(&["verify"]);
+    assert!(alone.status == 0 && alone.out.contains("A-ARCHIVED"), "{alone:?}");
+    let both = run(&["verify", "--archive", "old", "--output", "json"]);
+    assert_eq!(both.status, 0, "{both:?}");
+    let report: serde_json::Value = serde_json::from_str(&both.out).unwrap();
+    assert_eq!(report["logs"][0]["report"]["entries"], 803);
+    assert!(!both.out.contains("A-ARCHIVED") && both.out.contains("\"archives\":[\"old\"]"), "{}", both.out);
+    // Searching needs all entries the first time, and says which are missing.
+    let missing = run(&["search", "--index", "other.sqlite"]);
+    assert!(missing.status != 0 && missing.err.contains("before 512"), "{missing:?}");
+    let found = run(&["show", "q-3", "--archive", "old"]);
+    assert!(found.status == 0 && found.out.contains("entry 6"), "{found:?}");
+    let counted = run(&["report", "-o", "r.html", "--archive", "old"]);
+    assert_eq!(counted.status, 0, "{counted:?}");
+    assert!(fs::read_to_string(desk.path("r.html")).unwrap().contains("803"));
+    let partly = run(&["report", "-o", "s.html"]);
+    assert!(partly.status != 0 && !exists(&desk.path("s.html")), "nothing is counted in part: {partly:?}");
+    // A changed archive, and one that is none.
+    let tile = desk.path("old/tile/entries/000");
+    let mut bytes = fs::read(&tile).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&tile, bytes).unwrap();
+    let changed = run(&["verify", "--archive", "old"]);
+    assert!(changed.status == 6 && changed.out.contains("tile/entries/000"), "{changed:?}");
+    let none = run(&["verify", "--archive", "tokyo"]);
+    assert!(none.status != 0 && none.err.contains("archive"), "{none:?}");
 }

@@ -323,14 +323,18 @@ pub fn state_word(state: State) -> &'static str {
 pub fn act_word(act: Act) -> &'static str {
     match act {
         Act::Approval => "approval",
+        Act::Archive => "archive",
         Act::Ceremony => "ceremony",
         Act::Clock => "clock",
+        Act::Config => "config",
         Act::Cut => "cut",
         Act::Disk => "disk",
         Act::Key => "key",
         Act::LogRead => "log_read",
+        Act::Map => "map",
         Act::OptOut => "opt_out",
         Act::Policy => "policy",
+        Act::Preview => "preview",
         Act::Roster => "roster",
         Act::Snapshot => "snapshot",
         Act::Start => "start",

@@ -13,5 +13,3 @@ mod export;
 mod index;
 #[path = "main/logs.rs"]
 mod logs;
-#[path = "main/speed.rs"]
-mod speed;

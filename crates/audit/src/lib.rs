@@ -7,9 +7,11 @@
 //!
 //! The parts, from the bottom: [`tree`] (RFC 6962, C2SP tlog-tiles), [`note`] (signed notes, checkpoints,
 //! cosignatures), [`entry`] (what a leaf says), [`receipt`] (what the asking side keeps), [`witness`] (may this be
-//! cosigned), [`signed_file`] (files that one party signs for all), [`store`] (the log on disk), [`verify`] (is it what it was, and do two logs tell the same). Only `store`
-//! touches files; time, randomness and keys are given; there is no network and no runtime, so that a node, a gateway
-//! and a command line use the same code.
+//! cosigned), [`signed_file`] (files that one party signs for all), [`clock`] (may the machine's be believed),
+//! [`store`] (the log on disk), [`archive`] (old entries, sealed in a folder of their own), [`copy`] (another's log, as
+//! far as it was checked), [`verify`] (is it what it was, and do two logs tell the same). Only `store`, `archive`, `copy`
+//! and `clock` touch files; time, randomness and keys are given; there is no network and no runtime, so that a node, a
+//! gateway and a command line use the same code.
 //!
 //! One question at a node:
 //!
@@ -29,6 +31,9 @@
 //! # }
 //! ```
 
+pub mod archive;
+pub mod clock;
+pub mod copy;
 pub mod entry;
 pub mod note;
 pub mod receipt;

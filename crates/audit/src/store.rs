@@ -12,6 +12,7 @@
 //! tile/…                    C2SP tlog-tiles: full tiles and bundles; partial ones of the newest checkpoint
 //! openings/N                the openings of the entries of bundle N
 //! cut/N                     bytes of a torn end, cut when the log was opened at size N
+//! archived                  up to where entries are in archives only (`crate::archive`), with the archive's hash
 //! reserve                   room for refusals when the disk is full
 //! ```
 //!
@@ -28,7 +29,8 @@
 //! **Faults.** After a failed write or sync nobody knows what is on disk (Rebello et al., ATC 2020): the log is closed
 //! for good and must be opened again, which reads what is there. A full disk is the exception, since it is reported
 //! before anything is lost: the reserve is given up, questions are refused, and refusals, outcomes and acts are still
-//! recorded, until there is room for the reserve again.
+//! recorded, until there is room for the reserve again. So that it does not come to that, the free room is looked at
+//! every second, and questions are refused while there is less than a log that grows needs.
 //!
 //! **Turned down.** A database: its own journal would sit between us and the disk, and no auditor could check it with
 //! the published tools. Batching by a timer: it adds its period to every answer.
@@ -44,10 +46,14 @@ mod reader;
 mod writer;
 
 pub use disk::{Disk, Folder, Tail};
+pub(crate) use layout::Layout;
 pub use log::{Config, Log};
+pub(crate) use open::rows;
 pub use open::{Cut, OpenError, Recovery};
 pub use pending::Pending;
+pub(crate) use publish::{Segment, hashes, partial};
 pub use reader::{ReadError, Reader};
+pub(crate) use writer::cosigned_line;
 
 use renkei_types::Timestamp;
 

@@ -8,11 +8,12 @@
     reason = "a test that cannot go on fails, and helpers of tests are tests"
 )]
 
+mod archive;
 mod common;
 mod compat;
+mod disk;
 mod kill;
 mod mutate;
 mod reconcile;
-mod speed;
 mod store;
 mod witness;

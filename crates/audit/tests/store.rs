@@ -1,32 +1,29 @@
 //! The log on real files: grouping, reopening, torn ends, faults.
 
-use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use renkei_audit::entry::{Act, Body, ClockState, Entry, Malformed, State};
 use renkei_audit::note::Checkpoint;
 use renkei_audit::receipt::{Receipt, ReceiptError};
-use renkei_audit::store::{Config, Disk, Folder, Log, OpenError, ReadError, Recovery, StoreError, Tail};
+use renkei_audit::store::{Config, Log, OpenError, ReadError, Recovery, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_audit::verify::{Check, Trust, verify};
 use renkei_types::Clock as _;
 
 use crate::common::*;
 
-fn config(root: &Path, clock: &Hand) -> Config {
+pub fn config(root: &Path, clock: &Hand) -> Config {
     Config { reserve: 4_096, ..Config::new(root.to_owned(), node_key(), Arc::new(clock.clone())) }
 }
 
-fn open(root: &Path, clock: &Hand) -> (Log, Recovery) {
+pub fn open(root: &Path, clock: &Hand) -> (Log, Recovery) {
     Log::open(config(root, clock)).unwrap()
 }
 
 /// Records questions with their outcomes.
-fn fill(log: &Log, numbers: std::ops::Range<u64>) {
+pub fn fill(log: &Log, numbers: std::ops::Range<u64>) {
     let mut rng = rng(numbers.start);
     let all: Vec<_> = numbers
         .flat_map(|n| [log.append(intent(n, &["tokyo"], &mut rng)), log.append(outcome(n, State::Answered, None))])
@@ -40,7 +37,7 @@ fn trust(clock: &Hand) -> Trust {
     Trust { openings: true, complete: true, ..Trust::new(node_key().verifier().clone(), clock.now()) }
 }
 
-fn check(root: &Path, clock: &Hand) -> renkei_audit::verify::Report {
+pub fn check(root: &Path, clock: &Hand) -> renkei_audit::verify::Report {
     verify(&renkei_audit::store::Reader::new(root), &trust(clock))
 }
 
@@ -150,6 +147,43 @@ fn time_never_goes_back_and_a_clock_that_does_is_recorded() {
     let report = check(folder.path(), &clock);
     assert_eq!(report.counts.iter().collect::<Vec<_>>(), [(&Check::Clock, &1)]);
     assert_eq!(report.entries, 13);
+}
+
+#[test]
+fn a_log_whose_clock_jumped_a_year_ahead_and_back_still_beats_and_signs() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let year = 365 * 86_400 * 1_000_000;
+    let (log, _) = open(folder.path(), &clock);
+    let tick = || log.tick(ClockState::Unknown).wait().unwrap().map(|note| size(&note));
+    fill(&log, 0..1);
+    clock.turn(year);
+    assert_eq!(tick(), Some(3), "a heartbeat, signed");
+    fill(&log, 1..2);
+    clock.turn(-year);
+    assert_eq!(tick(), None);
+    clock.turn(10_000_000);
+    assert_eq!(tick(), Some(5), "signed ten seconds later, not a year later");
+    for _ in 0..3 {
+        clock.turn(60_000_000);
+        assert!(tick().is_some(), "it beats every minute");
+    }
+    let reader = log.reader();
+    let entries = reader.entries(0).unwrap().map(|entry| Entry::decode(&entry.unwrap().1).unwrap());
+    let times: Vec<_> = entries.map(|entry| entry.at).collect();
+    assert!(times.is_sorted());
+    log.close();
+    let (log, _) = open(folder.path(), &clock);
+    clock.turn(61_000_000);
+    assert!(log.tick(ClockState::Unknown).wait().unwrap().is_some(), "and after a restart");
+    log.close();
+    let report = check(folder.path(), &clock);
+    // The jump itself is a silence that somebody has to explain.
+    assert!(
+        report.counts.keys().all(|check| *check == Check::Silence || !check.grave()),
+        "{:?}",
+        report.sentences(false)
+    );
+    assert!(report.has(Check::Clock), "{:?}", report.sentences(false));
 }
 
 #[test]
@@ -294,155 +328,4 @@ fn receipts_promise_and_proofs_keep() {
     assert!(matches!(broken.prove(&proof, &checkpoint, key.verifier()), Err(ReceiptError::Broken(_))));
     let elsewhere = Receipt { index: kept.index + 1, ..receipt };
     assert_eq!(elsewhere.prove(&proof, &checkpoint, key.verifier()), Err(ReceiptError::Other));
-}
-
-/// A disk whose faults are switched on.
-#[derive(Clone, Default)]
-struct Faulty {
-    sync: Arc<AtomicBool>,
-    /// Bytes that still fit into journals while the reserve stands; negative switches the limit off.
-    room: Arc<AtomicU64>,
-    limited: Arc<AtomicBool>,
-    syncs: Arc<AtomicU64>,
-    /// No whole file can be put.
-    puts: Arc<AtomicBool>,
-}
-
-struct FaultyTail(Box<dyn Tail>, Faulty);
-
-impl Faulty {
-    fn take(&self, bytes: usize) -> io::Result<()> {
-        let take = |room: u64| room.checked_sub(bytes as u64);
-        let fits = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok();
-        if fits || !self.limited.load(Ordering::SeqCst) { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) }
-    }
-}
-
-impl Disk for Faulty {
-    fn tail(&self, path: &Path) -> io::Result<Box<dyn Tail>> {
-        Ok(Box::new(FaultyTail(Folder.tail(path)?, self.clone())))
-    }
-
-    fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.take(bytes.len())?;
-        if self.puts.load(Ordering::SeqCst) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        Folder.put(path, bytes)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let freed = path.metadata().map_or(0, |file| file.len());
-        self.room.fetch_add(freed, Ordering::SeqCst);
-        Folder.remove(path)
-    }
-}
-
-impl Tail for FaultyTail {
-    fn length(&self) -> io::Result<u64> {
-        self.0.length()
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Half of what does not fit is written, as a real disk may.
-        self.1.take(bytes.len()).or_else(|error| self.0.write(&bytes[..bytes.len() / 2]).and(Err(error)))?;
-        self.0.write(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.1.syncs.fetch_add(1, Ordering::SeqCst);
-        if self.1.sync.load(Ordering::SeqCst) { Err(io::Error::other("I/O error")) } else { self.0.sync() }
-    }
-
-    fn cut(&mut self, length: u64) -> io::Result<()> {
-        self.0.cut(length)
-    }
-}
-
-#[test]
-fn a_failed_sync_closes_the_log_for_good() {
-    let (folder, clock, disk) = (tempfile::tempdir().unwrap(), Hand::new(), Faulty::default());
-    let (log, _) = Log::open(Config { disk: Box::new(disk.clone()), ..config(folder.path(), &clock) }).unwrap();
-    fill(&log, 0..3);
-    disk.sync.store(true, Ordering::SeqCst);
-    let poisoned = |result: Result<_, StoreError>| matches!(result, Err(StoreError::Poisoned(_)));
-    assert!(poisoned(log.append(admin(Act::Policy)).wait()));
-    disk.sync.store(false, Ordering::SeqCst);
-    let syncs = disk.syncs.load(Ordering::SeqCst);
-    assert!(poisoned(log.append(refusal(9)).wait()), "a sync that works again proves nothing");
-    assert!(poisoned(log.checkpoint().wait().map(|_| unreachable!())));
-    assert!(poisoned(log.tick(ClockState::Free).wait().map(|_| unreachable!())));
-    assert_eq!(disk.syncs.load(Ordering::SeqCst), syncs, "nothing is tried again");
-    log.close();
-    let (log, recovery) = open(folder.path(), &clock);
-    assert!((6..=7).contains(&recovery.size), "what was acknowledged is there");
-    fill(&log, 3..5);
-    log.checkpoint().wait().unwrap();
-    log.close();
-    assert!(check(folder.path(), &clock).sound());
-}
-
-#[test]
-fn a_full_disk_refuses_questions_and_records_refusals() {
-    let (folder, clock, disk) = (tempfile::tempdir().unwrap(), Hand::new(), Faulty::default());
-    let (log, _) = Log::open(Config { disk: Box::new(disk.clone()), ..config(folder.path(), &clock) }).unwrap();
-    fill(&log, 0..3);
-    let begun = log.append(intent(3, &["tokyo"], &mut rng(3))).wait();
-    assert!(begun.is_ok());
-    disk.limited.store(true, Ordering::SeqCst);
-    disk.room.store(100, Ordering::SeqCst);
-    assert_eq!(log.append(intent(4, &["tokyo"], &mut rng(4))).wait(), Err(StoreError::Full));
-    assert!(log.append(refusal(4)).wait().is_ok(), "refusals are recorded from the reserve");
-    assert!(log.append(outcome(3, State::Answered, None)).wait().is_ok(), "what was begun is ended");
-    assert_eq!(log.append(intent(5, &["tokyo"], &mut rng(5))).wait(), Err(StoreError::Full));
-    let mut refused = 0;
-    while log.append(refusal(100)).wait().is_ok() {
-        refused += 1;
-    }
-    assert!((1..100).contains(&refused), "the reserve ends too, and then nothing is recorded: {refused}");
-    disk.limited.store(false, Ordering::SeqCst);
-    log.tick(ClockState::Free).wait().unwrap();
-    fill(&log, 5..7);
-    log.checkpoint().wait().unwrap();
-    log.close();
-    let report = check(folder.path(), &clock);
-    assert!(report.sound(), "{:?}", report.sentences(false));
-    assert_eq!(report.counts.iter().collect::<Vec<_>>(), [(&Check::Disk, &2)]);
-    let (_, recovery) = open(folder.path(), &clock);
-    assert_eq!(recovery.cut, None, "half-written records of a full disk are cut at once");
-}
-
-#[test]
-fn journals_that_could_not_become_bundles_are_kept_until_they_can() {
-    let (folder, clock, disk) = (tempfile::tempdir().unwrap(), Hand::new(), Faulty::default());
-    let (log, _) = Log::open(Config { disk: Box::new(disk.clone()), ..config(folder.path(), &clock) }).unwrap();
-    fill(&log, 0..10);
-    disk.puts.store(true, Ordering::SeqCst);
-    fill(&log, 10..400);
-    assert_eq!(log.checkpoint().wait(), Err(StoreError::Full));
-    assert_eq!(log.reader().entries(0).unwrap().filter(Result::is_ok).count(), 800);
-    assert_eq!(log.reader().inclusion(3, 800).unwrap().path.len(), 10);
-    log.close();
-    let journals = || std::fs::read_dir(folder.path().join("journal")).unwrap().count();
-    assert_eq!(journals(), 4);
-    let (log, recovery) = open(folder.path(), &clock);
-    assert_eq!((recovery.size, recovery.signed), (800, 0));
-    log.checkpoint().wait().unwrap();
-    log.close();
-    assert_eq!(journals(), 1);
-    let report = check(folder.path(), &clock);
-    assert!(report.findings.is_empty() && report.entries == 800, "{:?}", report.sentences(false));
-}
-
-#[test]
-fn callers_that_wait_together_share_a_sync() {
-    let (folder, clock, disk) = (tempfile::tempdir().unwrap(), Hand::new(), Faulty::default());
-    let (log, _) = Log::open(Config { disk: Box::new(disk.clone()), ..config(folder.path(), &clock) }).unwrap();
-    let all: Vec<_> = (0..200).map(|_| log.append(admin(Act::LogRead))).collect();
-    let mut indexes: Vec<_> = all.into_iter().map(|pending| pending.wait().unwrap().index).collect();
-    assert!(indexes.is_sorted(), "entries stand in the order in which they were asked for");
-    indexes.dedup();
-    assert_eq!(indexes.len(), 200);
-    assert!(disk.syncs.load(Ordering::SeqCst) < 150, "{}", disk.syncs.load(Ordering::SeqCst));
-    assert_eq!(Config::new(folder.path().into(), node_key(), Arc::new(clock)).idle, Duration::from_secs(60));
 }

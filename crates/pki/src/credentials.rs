@@ -153,6 +153,12 @@ impl Credentials {
         &self.name
     }
 
+    /// The certificate, in DER.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        self.certified.cert.first().map_or(&[], |certificate| certificate.as_ref())
+    }
+
     /// From when the certificate is valid.
     #[must_use]
     pub fn not_before(&self) -> Timestamp {

@@ -25,6 +25,10 @@ use renkei_audit::verify::{Report, Trust, verify};
 use renkei_pki::PeerName;
 use renkei_types::{Clock, Code, QueryId, Timestamp};
 
+mod pulse;
+
+pub use pulse::{Pulse, clock_state, clock_words};
+
 /// Why a program's log cannot be opened or read. The program does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedLogError {
@@ -180,7 +184,7 @@ pub fn told(report: &Report, japanese: bool) -> String {
 pub fn lines(state: &Path, last: u64, questions: bool) -> Result<String, ReadError> {
     let reader = reader(state);
     let mut lines = Vec::new();
-    for index in (0..reader.size()?).rev() {
+    for index in (reader.first()..reader.size()?).rev() {
         if lines.len() as u64 >= last {
             break;
         }

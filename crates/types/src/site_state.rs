@@ -80,6 +80,9 @@ pub struct SiteOutcome {
     /// Minimum of persons that the site applied.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub minimum_persons: Option<u32>,
+    /// Version of the policy under which the site permitted it, as its log has it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<String>,
     /// Milliseconds from question to the site's answer, as the gateway saw it.
     pub elapsed_ms: u64,
 }

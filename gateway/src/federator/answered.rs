@@ -208,6 +208,7 @@ mod tests {
             snapshot: None,
             vocabulary: Some(vocabulary.into()),
             minimum_persons: None,
+            policy: None,
             elapsed_ms: 1,
         }
     }

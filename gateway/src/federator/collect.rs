@@ -54,6 +54,7 @@ pub(super) struct Collected {
     pub(super) snapshot: Option<SnapshotId>,
     pub(super) vocabulary: Option<String>,
     pub(super) minimum_persons: Option<u32>,
+    pub(super) policy: Option<String>,
     /// Batches with the index of their release point; empty unless the site contributes.
     pub(super) cells: Vec<(usize, Vec<RecordBatch>)>,
     /// Codes of each code set that the site holds data for, by feed.
@@ -81,6 +82,7 @@ impl Malformed {
             snapshot: None,
             vocabulary: None,
             minimum_persons: None,
+            policy: None,
             cells: Vec::new(),
             codes_held: BTreeMap::new(),
         }
@@ -175,6 +177,7 @@ impl Collector {
             snapshot,
             vocabulary: Some(plain(&outcome.vocabulary_version)).filter(|version| !version.is_empty()),
             minimum_persons: Some(outcome.minimum_persons).filter(|minimum| *minimum > 0),
+            policy: Some(plain(&outcome.policy)).filter(|version| !version.is_empty()),
             cells,
             codes_held: if state.contributes() { self.expected.codes_held(&outcome) } else { BTreeMap::new() },
         }

@@ -214,6 +214,7 @@ fn silent(site: &SiteId, silence: Silence, elapsed_ms: u64) -> Reply {
         snapshot: None,
         vocabulary: None,
         minimum_persons: None,
+        policy: None,
         elapsed_ms,
     };
     Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new() }
@@ -238,6 +239,7 @@ fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> R
         snapshot: collected.snapshot,
         vocabulary: collected.vocabulary,
         minimum_persons,
+        policy: collected.policy,
         elapsed_ms,
     };
     Reply { outcome, cells, codes_held }

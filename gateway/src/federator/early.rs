@@ -158,6 +158,7 @@ fn at_work(site: &SiteId) -> Reply {
         snapshot: None,
         vocabulary: None,
         minimum_persons: None,
+        policy: None,
         elapsed_ms: 0,
     };
     Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new() }

@@ -75,6 +75,7 @@ mod tests {
             snapshot: None,
             vocabulary: None,
             minimum_persons: None,
+            policy: None,
             elapsed_ms: 1,
         }
     }

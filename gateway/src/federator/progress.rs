@@ -120,6 +120,7 @@ mod tests {
             snapshot: None,
             vocabulary: None,
             minimum_persons: Some(10),
+            policy: None,
             elapsed_ms: 1_234,
         }
     }

@@ -98,6 +98,7 @@ mod tests {
             snapshot: None,
             vocabulary: None,
             minimum_persons: None,
+            policy: None,
             elapsed_ms: 3,
         };
         Answered {

@@ -232,6 +232,7 @@ fn outcome(node: &FakeNode, split: &Split) -> Outcome {
         vocabulary_version: node.vocabulary.into(),
         minimum_persons: 10,
         split_digest: split.digest.0.to_vec(),
+        policy: String::new(),
         codes_held: Vec::new(),
     }
 }

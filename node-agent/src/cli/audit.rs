@@ -6,7 +6,8 @@ use clap::Subcommand;
 use renkei_service::signed_log;
 use renkei_types::{Clock, SystemClock};
 
-use super::{Place, print};
+use super::{Place, archive, print};
+use crate::acts::{self, Done};
 use crate::ingest::Language;
 
 #[derive(Debug, Subcommand)]
@@ -14,7 +15,7 @@ pub(super) enum Command {
     /// Checks the whole log: every hash, signature, number and time, and that each question has its end. Exit status 6
     /// when something is wrong.
     Verify(Place),
-    /// Prints entries as they are written, one JSON object a line, the newest last.
+    /// Prints entries as they are written, one JSON object a line, the newest last. That they were read is recorded.
     Show {
         #[command(flatten)]
         place: Place,
@@ -27,6 +28,8 @@ pub(super) enum Command {
     },
     /// Prints the key that verifies this log, for the coordinator and for witnesses.
     Key(Place),
+    /// Writes old entries into a sealed folder, and takes them out of the log's when they are there.
+    Archive(archive::Args),
 }
 
 pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitCode> {
@@ -38,9 +41,14 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
             Ok(if report.sound() { ExitCode::SUCCESS } else { ExitCode::from(6) })
         }
         Command::Show { place, last, questions } => {
-            print(&signed_log::lines(&place.dir()?, *last, *questions)?)?;
+            let state = place.dir()?;
+            let lines = signed_log::lines(&state, *last, *questions)?;
+            // Recorded before anything is shown.
+            acts::leave(&state, &SystemClock, Done::LogShown { entries: *last, questions: *questions })?;
+            print(&lines)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Archive(args) => archive::run(args, language),
         Command::Key(place) => {
             print(&format!("{}\n", signed_log::verifier(&place.dir()?)?))?;
             Ok(ExitCode::SUCCESS)

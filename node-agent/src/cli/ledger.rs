@@ -9,7 +9,7 @@ use renkei_ledger::{Anchor, Ledger};
 use renkei_types::SystemClock;
 
 use super::{Place, print};
-use crate::acts;
+use crate::acts::{self, Done};
 use crate::ingest::Language;
 
 #[derive(Debug, Subcommand)]
@@ -66,7 +66,8 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
             let state = place.dir()?;
             let ledger = Ledger::recover(&state, StdRng::from_os_rng().random())?;
             let (kept, cut) = (ledger.anchors(), ledger.cut());
-            acts::leave(&state, &SystemClock, "ledger", format!("recovered: {kept} parts kept, {cut} bytes cut"))?;
+            let done = Done::LedgerRecovered { kept: kept as u64, cut };
+            acts::leave(&state, &SystemClock, done)?;
             print(&match language {
                 Language::English => format!("{kept} parts of answers kept, {cut} bytes cut; the agent records this\n"),
                 Language::Japanese => {

@@ -14,7 +14,7 @@ use renkei_plan::{Question, ReleasePoint};
 use renkei_types::{Clock, PersonId, ProjectId, QueryId, SiteId, SystemClock};
 
 use super::{ConfigFile, load, print};
-use crate::acts;
+use crate::acts::{self, Done};
 use crate::config::Config;
 use crate::ingest::Language;
 use crate::node;
@@ -67,7 +67,8 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
         return refused(answer.reason());
     }
     let left_out = snapshots.left_out(&tables, &args.project)?;
-    acts::leave(&config.state_dir, &*clock, args.project.as_str(), format!("preview: {}", args.sql))?;
+    let done = Done::Previewed { project: args.project.clone(), sql: args.sql.clone() };
+    acts::leave(&config.state_dir, &*clock, done)?;
 
     let spill = tempfile::Builder::new().prefix("preview-").tempdir_in(&config.state_dir)?;
     let files = &config.tls;

@@ -87,7 +87,7 @@ pub fn run_sources(
     let _guard = Guard::take(&folder)?;
     let opt_outs = OptOuts::read(records.opt_out.as_deref())?;
     let signed = maps::verified(&records.codes, store.root())?;
-    maps::remember(store.root(), &signed)?;
+    maps::remember(store.root(), &signed, store.clock())?;
     let (staged, reports) = scan(records, &folder, progress)?;
     let dictionary = dictionary(&staged)?;
     let today = Day(store.clock().now().days());

@@ -1,4 +1,5 @@
 use renkei_audit::note::{Kind, Origin, SigningKey};
+use renkei_types::FixedClock;
 use tempfile::TempDir;
 
 use super::*;
@@ -40,7 +41,7 @@ impl Desk {
 
     fn take(&self, codes: &Codes) -> Result<Vec<SignedMap>, MapError> {
         let maps = verified(codes, self.dir.path())?;
-        remember(self.dir.path(), &maps)?;
+        remember(self.dir.path(), &maps, &FixedClock(Timestamp(1)))?;
         Ok(maps)
     }
 
@@ -120,6 +121,8 @@ fn older_versions_and_two_files_under_one_version_are_refused() {
     assert!(desk.refused(&desk.codes(&[&twin])).contains("another file was taken under that version"));
     let text = desk.refused(&desk.codes(&[&new, &new]));
     assert!(text.contains("as is another file"), "{text}");
+    // Each version once, for the audit log.
+    assert_eq!(acts::waiting(desk.dir.path()).len(), 2);
     // A trial knows what was taken.
     let scratch = tempfile::tempdir().unwrap();
     carry(desk.dir.path(), scratch.path()).unwrap();

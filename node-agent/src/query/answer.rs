@@ -30,6 +30,7 @@ pub struct Answer {
     vocabulary: String,
     minimum_persons: u32,
     digest: Digest,
+    policy: String,
     codes: CodesHeld,
 }
 
@@ -43,6 +44,7 @@ impl Answer {
             vocabulary: String::new(),
             minimum_persons: 0,
             digest: Digest::default(),
+            policy: String::new(),
             codes: CodesHeld::new(),
         }
     }
@@ -80,8 +82,14 @@ impl Answer {
             vocabulary: snapshot.vocabulary_version().unwrap_or_default().to_owned(),
             minimum_persons: permit.minimum_persons(),
             digest: Digest::default(),
+            policy: String::new(),
             codes: CodesHeld::new(),
         }
+    }
+
+    /// The version of the policy under which it was permitted.
+    pub(super) fn with_policy(self, version: &str) -> Self {
+        Self { policy: version.to_owned(), ..self }
     }
 
     pub(super) fn with_codes(self, codes: CodesHeld) -> Self {
@@ -131,6 +139,7 @@ impl Answer {
             vocabulary_version: self.vocabulary,
             minimum_persons: self.minimum_persons,
             split_digest: self.digest.0.to_vec(),
+            policy: self.policy,
             codes_held: self.codes.iter().filter_map(|held| codes_held(*held)).collect(),
         };
         parts.insert(0, AskResponse { part: Some(Part::Outcome(outcome)) });

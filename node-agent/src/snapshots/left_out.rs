@@ -21,7 +21,7 @@ use crate::store::{self, Snapshot, Store, Token};
 pub(crate) struct LeftOut {
     /// Person numbers, in ascending order.
     pub(crate) persons: Arc<[u32]>,
-    /// SHA-256 of the list, for the audit log; `None` without one.
+    /// The list's version, for the audit log: keyed with the lineage's secret. `None` without a list.
     pub(crate) version: Option<Hash>,
 }
 
@@ -62,7 +62,8 @@ impl List {
             return Ok(left_out.clone());
         }
         let persons = persons(store, snapshot, &read.list, project)?.into();
-        let left_out = LeftOut { persons, version: Some(read.version) };
+        let version = store.known_lineage()?.version(&bytes);
+        let left_out = LeftOut { persons, version: Some(version) };
         read.known = Some((snapshot.id().clone(), project.clone(), left_out.clone()));
         Ok(left_out)
     }

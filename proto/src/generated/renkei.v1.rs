@@ -148,6 +148,9 @@ pub struct Outcome {
     /// The digest of the node's own split, 32 bytes.
     #[prost(bytes = "vec", tag = "8")]
     pub split_digest: ::prost::alloc::vec::Vec<u8>,
+    /// The version of the site's policy under which it was permitted, as the site's log has it; empty where nothing was.
+    #[prost(string, tag = "12")]
+    pub policy: ::prost::alloc::string::String,
     /// For each feed that is a set of codes, how many of them the site holds data for: those that are recorded for at
     /// least its minimum of persons.
     #[prost(message, repeated, tag = "30")]

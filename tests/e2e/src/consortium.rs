@@ -168,6 +168,7 @@ impl Consortium {
             codes: Default::default(),
             rules: Default::default(),
             opt_out: site.opt_out.clone(),
+            digest: None,
         }
     }
 

@@ -56,6 +56,7 @@ impl Asked {
             vocabulary_version: String::new(),
             minimum_persons: 10,
             split_digest: self.split.digest.0.to_vec(),
+            policy: String::new(),
             codes_held: Vec::new(),
         }
     }

@@ -114,3 +114,56 @@ fn the_log_folder_is_left_alone() {
     let mode = folder.path().join("index.sqlite").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "it holds statements");
 }
+
+/// Whichever condition leads the search, the same things are found: those that a look at every question finds.
+#[test]
+fn whatever_leads_the_search_finds_what_a_look_at_everything_finds() {
+    const PEOPLE: [&str; 3] = ["suzuki", "yamada", "sato"];
+    const TABLES: [&str; 4] = ["person", "measurement", "death", "visit_occurrence"];
+    const WORDS: [&str; 5] = ["糖尿病", "大腿骨骨折", "腎機能", "高血圧", "肺炎"];
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut writer = Writer::open(&log, GATEWAY, START);
+    let of = |n: usize| (PEOPLE[n % 3], TABLES[n / 2 % 4], WORDS[n / 7 % 5], format!("p-{}", n * n % 11), n % 13 == 0);
+    for n in 0..600 {
+        let (who, table, word, project, failed) = of(n);
+        let (query, sql) = (format!("q-{n:04}"), format!("SELECT count(*) FROM {table} -- {word} {n}"));
+        let ask = Ask { query: &query, who, project: &project, table, sites: &["tokyo"], sql: &sql };
+        let intent = writer.intent_of(&ask);
+        writer.later(intent);
+        writer.later(outcome_of(&query, if failed { State::Failed } else { State::Answered }, None));
+    }
+    writer.settle();
+    writer.close();
+    let mut index = Index::in_memory().unwrap();
+    index.update(&origin(GATEWAY), &reader(&log), &mut |_, _| {}).unwrap();
+    for mask in 0..32_usize {
+        for pick in [0, 5, 77, 260, 599] {
+            let (who, table, word, project, failed) = of(pick);
+            let outcome = if failed { "failed" } else { "answered" };
+            let wanted = |on: usize, text: &str| (mask & on > 0).then(|| text.to_owned());
+            let filter = Filter {
+                who: wanted(1, who),
+                table: wanted(2, table),
+                text: wanted(4, word),
+                project: wanted(8, &project),
+                outcome: wanted(16, outcome),
+                limit: 1_000,
+                ..Filter::default()
+            };
+            let fits = |n: &usize| {
+                let other = of(*n);
+                (mask & 1 == 0 || other.0 == who)
+                    && (mask & 2 == 0 || other.1 == table)
+                    && (mask & 4 == 0 || other.2 == word)
+                    && (mask & 8 == 0 || other.3 == project)
+                    && (mask & 16 == 0 || other.4 == failed)
+            };
+            let expect: Vec<String> = (0..600).rev().filter(fits).map(|n| format!("q-{n:04}")).collect();
+            let found = index.search(&filter).unwrap();
+            let found: Vec<String> =
+                found.hits.iter().map(|hit| hit.event.query.as_ref().unwrap().to_string()).collect();
+            assert_eq!(found, expect, "{filter:?}");
+        }
+    }
+}

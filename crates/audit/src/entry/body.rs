@@ -144,10 +144,14 @@ pub struct Refusal {
 pub enum Act {
     /// A project, a release or a person was approved, or an approval withdrawn.
     Approval,
+    /// Old entries were exported into an archive, and removed from the log's own folder.
+    Archive,
     /// A ceremony: a lost key replaced, a log continued from a backup.
     Ceremony,
-    /// The log's clock went back; the detail says how far.
+    /// The log's clock went back, or the machine's jumped, or its source of time changed; the detail says how far.
     Clock,
+    /// The program's configuration changed.
+    Config,
     /// A torn end was cut when the log was opened; the detail says how much.
     Cut,
     /// The log's disk became full, or has room again.
@@ -156,10 +160,14 @@ pub enum Act {
     Key,
     /// The log was searched, shown or exported.
     LogRead,
+    /// A map from codes to concepts, or a set of codes, was taken.
+    Map,
     /// The list of persons who opted out changed.
     OptOut,
     /// The site's policy changed.
     Policy,
+    /// Somebody at the site looked at what would leave.
+    Preview,
     /// Members or sites changed.
     Roster,
     /// A snapshot was made, sealed or removed.

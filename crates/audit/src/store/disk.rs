@@ -24,6 +24,12 @@ pub trait Disk: Send {
     /// # Errors
     /// As the system reports.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Bytes that may still be written below a folder.
+    ///
+    /// # Errors
+    /// As the system reports.
+    fn free(&self, folder: &Path) -> io::Result<u64>;
 }
 
 /// A file that grows at its end.
@@ -110,6 +116,11 @@ impl Disk for Folder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn free(&self, folder: &Path) -> io::Result<u64> {
+        let found = rustix::fs::statvfs(folder)?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -35,6 +36,8 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Bytes kept free for refusals when the disk is full.
     pub reserve: u64,
+    /// Bytes that must be free on the disk for questions to be taken; below it only what ends or refuses them is.
+    pub low: u64,
     /// How long entries may stand unsigned.
     pub busy: Duration,
     /// How long the log may be silent.
@@ -45,11 +48,21 @@ pub struct Config {
 
 impl Config {
     /// With the intervals of the specification: signed every 10 s when busy, a heartbeat every 60 s when idle, 16 MiB
-    /// of reserve.
+    /// of reserve, and questions as long as 64 MiB are free.
     #[must_use]
     pub fn new(root: PathBuf, key: Arc<SigningKey>, clock: Arc<dyn Clock>) -> Self {
         let (busy, idle) = (Duration::from_secs(10), Duration::from_secs(60));
-        Self { root, key, former: Vec::new(), clock, reserve: 16 << 20, busy, idle, disk: Box::new(Folder) }
+        Self {
+            root,
+            key,
+            former: Vec::new(),
+            clock,
+            reserve: 16 << 20,
+            low: 64 << 20,
+            busy,
+            idle,
+            disk: Box::new(Folder),
+        }
     }
 }
 
@@ -65,6 +78,7 @@ pub struct Log {
     root: PathBuf,
     orders: Arc<Mutex<Option<Sender<Order>>>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    scarce: Arc<AtomicBool>,
 }
 
 impl Log {
@@ -73,21 +87,23 @@ impl Log {
     /// # Errors
     /// [`OpenError`]; the log is then as it was.
     pub fn open(config: Config) -> Result<(Self, Recovery), OpenError> {
-        let Config { root, key, former, clock, reserve, busy, idle, disk } = config;
+        let Config { root, key, former, clock, reserve, low, busy, idle, disk } = config;
         let layout = Layout::new(&root);
         let origin = key.verifier().name().clone();
         let keys: Vec<VerifierKey> = [key.verifier().clone()].into_iter().chain(former).collect();
         let found = open::open(&*disk, &layout, &origin, &keys)?;
         let recovery = found.recovery.clone();
         let seen = Reader::new(&root).seen()?;
-        let mut writer = Writer::new(disk, layout, origin, key, clock, (reserve, busy, idle), seen, found);
+        let mut writer = Writer::new(disk, layout, origin, key, clock, (reserve, low, busy, idle), seen, found);
         let (sender, receiver) = mpsc::channel();
+        let scarce = writer.scarce();
         let cut = recovery.cut;
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || {
             writer.start(cut);
             write(&mut writer, &receiver);
         })?;
-        let log = Self { root, orders: Arc::new(Mutex::new(Some(sender))), thread: Arc::new(Mutex::new(Some(thread))) };
+        let (orders, thread) = (Arc::new(Mutex::new(Some(sender))), Arc::new(Mutex::new(Some(thread))));
+        let log = Self { root, orders, thread, scarce };
         Ok((log, recovery))
     }
 
@@ -126,6 +142,12 @@ impl Log {
     /// recorded first.
     pub fn witness(&self, ask: Ask, log: VerifierKey, key: Arc<SigningKey>) -> Pending<Signature> {
         self.order(|promise| Order::Witness(Box::new((ask, log)), key, promise))
+    }
+
+    /// Whether questions are refused for want of room on the disk.
+    #[must_use]
+    pub fn scarce(&self) -> bool {
+        self.scarce.load(Ordering::Relaxed)
     }
 
     /// A reader of this log's files.

@@ -142,7 +142,7 @@ pub(super) fn open(
 }
 
 /// The partial tiles of a log of `bundles` full bundles.
-fn rows(reader: &Reader, bundles: u64) -> Result<Rows, ReadError> {
+pub(crate) fn rows(reader: &Reader, bundles: u64) -> Result<Rows, ReadError> {
     let mut rows = vec![(bundles, Vec::new())];
     let (mut level, mut count) = (8_u8, bundles);
     while count > 0 {
@@ -229,7 +229,7 @@ impl Found {
         if let Some(last) = self.frontier.size().checked_sub(1) {
             self.last = Some(decode(&reader.entry(last)?)?);
         }
-        for number in (0..self.frontier.size().div_ceil(WIDTH as u64)).rev() {
+        for number in (reader.first() / WIDTH as u64..self.frontier.size().div_ceil(WIDTH as u64)).rev() {
             for bytes in reader.bundle(number)?.iter().rev() {
                 // The kind is looked for before a megabyte of others is decoded.
                 if bytes.windows(12).any(|part| part == b"{\"heartbeat\"")

@@ -8,20 +8,20 @@ use crate::tree::{FullTile, Hash, Row, Rows, TileId, WIDTH, bundle};
 
 /// The entries of one journal.
 #[derive(Debug, Default)]
-pub(super) struct Segment {
-    pub(super) number: u64,
-    pub(super) entries: Vec<Vec<u8>>,
-    pub(super) openings: Vec<Vec<u8>>,
+pub(crate) struct Segment {
+    pub(crate) number: u64,
+    pub(crate) entries: Vec<Vec<u8>>,
+    pub(crate) openings: Vec<Vec<u8>>,
     /// The tiles that its last entry filled.
-    pub(super) tiles: Vec<FullTile>,
+    pub(crate) tiles: Vec<FullTile>,
 }
 
 impl Segment {
-    pub(super) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         Self { number, ..Self::default() }
     }
 
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         WIDTH - self.entries.len()
     }
 }
@@ -37,7 +37,7 @@ fn join_openings(openings: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Reads what [`join_openings`] wrote.
-pub(super) fn split_openings(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(crate) fn split_openings(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut openings = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
         let (one, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
@@ -47,12 +47,12 @@ pub(super) fn split_openings(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     bytes.is_empty().then_some(openings)
 }
 
-fn hashes(row: &[Hash]) -> Vec<u8> {
+pub(crate) fn hashes(row: &[Hash]) -> Vec<u8> {
     row.iter().flat_map(|hash| hash.0).collect()
 }
 
 /// Writes a full segment; its journal may go afterwards.
-pub(super) fn segment(disk: &dyn Disk, layout: &Layout, segment: &Segment) -> io::Result<()> {
+pub(crate) fn segment(disk: &dyn Disk, layout: &Layout, segment: &Segment) -> io::Result<()> {
     if segment.openings.iter().any(|one| !one.is_empty()) {
         disk.put(&layout.openings(segment.number), &join_openings(&segment.openings))?;
     }
@@ -64,7 +64,7 @@ pub(super) fn segment(disk: &dyn Disk, layout: &Layout, segment: &Segment) -> io
 }
 
 /// Writes the partial tiles that a checkpoint of this moment stands on; returns which.
-pub(super) fn partial(disk: &dyn Disk, layout: &Layout, rows: &Rows, last: &Segment) -> io::Result<Vec<TileId>> {
+pub(crate) fn partial(disk: &dyn Disk, layout: &Layout, rows: &Rows, last: &Segment) -> io::Result<Vec<TileId>> {
     let mut tiles = Vec::new();
     if !last.entries.is_empty() {
         let tile = TileId { row: Row::Entries, index: last.number, width: last.entries.len() };

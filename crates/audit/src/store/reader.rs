@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use renkei_types::QueryId;
@@ -23,6 +24,9 @@ pub enum ReadError {
     /// It is there, and is not what it should be.
     #[error("damaged: {0}")]
     Damaged(String),
+    /// It was taken out of the log's folder into an archive.
+    #[error("the entries before {0} are in an archive: its folder is needed too")]
+    Archived(u64),
     /// The system could not read it.
     #[error("cannot be read: {0}")]
     System(String, #[source] io::Error),
@@ -43,6 +47,8 @@ type Cached = Arc<Vec<Hash>>;
 #[derive(Debug)]
 pub struct Reader {
     layout: Layout,
+    /// Archives of the log's oldest entries, with the entries that each has.
+    archives: Vec<(Layout, Range<u64>)>,
     tiles: Mutex<BTreeMap<(u8, u64), Cached>>,
     nodes: Mutex<BTreeMap<(u8, u64), Hash>>,
 }
@@ -64,7 +70,41 @@ impl Reader {
     /// A reader of the log in this folder.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { layout: Layout::new(root), tiles: Mutex::default(), nodes: Mutex::default() }
+        Self::with_archives(root, Vec::new())
+    }
+
+    /// A reader of the log in this folder together with archives of its oldest entries, each with the entries that its
+    /// manifest says it has.
+    #[must_use]
+    pub fn with_archives(root: &Path, archives: Vec<(PathBuf, Range<u64>)>) -> Self {
+        let archives = archives.into_iter().map(|(folder, range)| (Layout::new(&folder), range)).collect();
+        Self { layout: Layout::new(root), archives, tiles: Mutex::default(), nodes: Mutex::default() }
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The first entry that can be read: those before it are in archives that this reader does not have.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        let marker = std::fs::read_to_string(self.layout.archived()).ok();
+        let gone = marker.and_then(|text| text.lines().next()?.parse::<u64>().ok()).unwrap_or(0);
+        let mut first = gone - gone % ENTRIES;
+        while let Some((_, range)) = self.archives.iter().find(|(_, range)| range.start < first && first <= range.end) {
+            first = range.start;
+        }
+        first
+    }
+
+    /// A file of the log, or of the archive that has it.
+    fn anywhere(&self, number: u64, path: impl Fn(&Layout) -> PathBuf) -> Result<Option<Vec<u8>>, ReadError> {
+        if let Some(bytes) = read(&path(&self.layout))? {
+            return Ok(Some(bytes));
+        }
+        let has = |range: &Range<u64>| range.contains(&(number * ENTRIES));
+        let archive = self.archives.iter().find(|(_, range)| has(range));
+        archive.map_or(Ok(None), |(layout, _)| read(&path(layout)))
     }
 
     /// The newest checkpoint, unverified; `None` where none was made.
@@ -117,7 +157,7 @@ impl Reader {
     /// [`ReadError`]
     pub fn remembered(&self, origin: &Origin) -> Result<Vec<Head>, ReadError> {
         let mut heads = Vec::new();
-        for entry in self.entries(0)? {
+        for entry in self.entries(self.first())? {
             let (index, bytes) = entry?;
             let damaged = |_| ReadError::Damaged(format!("entry {index}"));
             match Entry::decode(&bytes).map_err(damaged)?.body {
@@ -171,7 +211,7 @@ impl Reader {
     /// [`ReadError`]
     pub fn bundle(&self, number: u64) -> Result<Vec<Vec<u8>>, ReadError> {
         let damaged = || ReadError::Damaged(format!("entries of bundle {number}"));
-        let full = || read(&self.layout.tile(&TileId::full(Row::Entries, number)));
+        let full = || self.anywhere(number, |layout| layout.tile(&TileId::full(Row::Entries, number)));
         let unpack = |bytes: &[u8]| {
             let entries = unbundle(bytes).map_err(|_| damaged())?;
             Ok(entries.into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>())
@@ -193,6 +233,7 @@ impl Reader {
         }
         match self.partial(number)? {
             Some((bytes, width)) => unpack(&bytes).and_then(|e| if e.len() == width { Ok(e) } else { Err(damaged()) }),
+            None if number * ENTRIES < self.first() => Err(ReadError::Archived(self.first())),
             None => Err(ReadError::Missing(format!("entries of bundle {number}"))),
         }
     }
@@ -253,7 +294,7 @@ impl Reader {
 
     /// The openings of a bundle, undecoded.
     pub(crate) fn openings_of(&self, number: u64) -> Result<Vec<Vec<u8>>, ReadError> {
-        if let Some(bytes) = read(&self.layout.openings(number))? {
+        if let Some(bytes) = self.anywhere(number, |layout| layout.openings(number))? {
             let damaged = || ReadError::Damaged(format!("openings of bundle {number}"));
             return super::publish::split_openings(&bytes).ok_or_else(damaged);
         }
@@ -334,7 +375,7 @@ impl Reader {
     /// [`ReadError`]
     pub fn open_intents(&self) -> Result<Vec<(QueryId, u32)>, ReadError> {
         let mut bundles = Vec::new();
-        for number in (0..self.size()?.div_ceil(ENTRIES)).rev() {
+        for number in (self.first() / ENTRIES..self.size()?.div_ceil(ENTRIES)).rev() {
             let mut entries = Vec::new();
             for bytes in self.bundle(number)? {
                 entries.push(Entry::decode(&bytes).map_err(|e| ReadError::Damaged(e.to_string()))?.body);

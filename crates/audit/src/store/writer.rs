@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use renkei_types::{Clock, Timestamp};
@@ -21,6 +22,8 @@ use crate::tree::{Frontier, Hash, Rows, TileId};
 use crate::witness::Ask;
 
 mod signing;
+
+pub(crate) use signing::cosigned_line;
 
 /// How far the clock may fall behind the log before that is recorded.
 const TOLERATED: Duration = Duration::from_secs(1);
@@ -41,6 +44,8 @@ pub(super) struct Writer {
     pub(super) key: Arc<SigningKey>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) reserve: u64,
+    low: u64,
+    scarce: Arc<AtomicBool>,
     pub(super) busy: Duration,
     pub(super) idle: Duration,
     pub(super) seen: BTreeMap<Origin, Head>,
@@ -63,9 +68,14 @@ struct State {
     fresh: bool,
     signed_at: Timestamp,
     last: Timestamp,
+    /// What the clock said at the last entry: not what the entry has, where the clock had gone back.
+    heard: Timestamp,
     beat: u64,
     behind: bool,
+    /// Nothing could be written.
     full: bool,
+    /// Less is free than is to be.
+    low: bool,
     poisoned: Option<String>,
 }
 
@@ -79,7 +89,7 @@ impl Writer {
         origin: Origin,
         key: Arc<SigningKey>,
         clock: Arc<dyn Clock>,
-        (reserve, busy, idle): (u64, Duration, Duration),
+        (reserve, low, busy, idle): (u64, u64, Duration, Duration),
         seen: BTreeMap<Origin, Head>,
         found: Found,
     ) -> Self {
@@ -98,17 +108,26 @@ impl Writer {
             signed: found.recovery.signed,
             signed_at: now,
             last: last.unwrap_or(now),
+            heard: last.unwrap_or(now).min(now),
             beat: found.beat,
             behind: false,
             full: false,
+            low: false,
             poisoned: None,
         };
-        Self { disk, layout, origin, key, clock, reserve, busy, idle, seen, state, _lock: found.lock }
+        let scarce = Arc::default();
+        Self { disk, layout, origin, key, clock, reserve, low, scarce, busy, idle, seen, state, _lock: found.lock }
+    }
+
+    /// Shared with whoever asks whether there is room for questions.
+    pub(super) fn scarce(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.scarce)
     }
 
     /// Makes the reserve and writes what the journals still hold, then records the cut, if there was one.
     pub(super) fn start(&mut self, cut: Option<Cut>) {
         self.regain();
+        self.watch();
         self.publish();
         self.mend_cosigned();
         if let Some(cut) = cut {
@@ -149,13 +168,24 @@ impl Writer {
         }
     }
 
+    /// Records that the clock is behind the log, once for each time that it is.
+    fn own_clock(&mut self, now: Timestamp) {
+        let last = self.state.last;
+        if now < last && now.distance(last) > TOLERATED && !self.state.behind {
+            self.state.behind = true;
+            self.own(Act::Clock, &behind_by(now, last), None);
+        }
+    }
+
     /// Time for the next entries: the clock's, but never before the last entry's.
     fn time(&mut self, stage: &mut Vec<Staged>) -> Timestamp {
         let (now, last) = (self.clock.now(), self.state.last);
+        self.state.heard = now;
         let behind = now < last && now.distance(last) > TOLERATED;
-        if behind && !self.state.behind && self.state.segment.room() > stage.len() {
-            let detail = format!("the clock is {} ms behind the log", now.distance(last).as_millis());
-            stage.insert(0, (own(Act::Clock, &detail, None, &self.origin), None));
+        // Never in front of a heartbeat, which is bound to its place already.
+        let beats = stage.iter().any(|(draft, _)| matches!(draft.body, Body::Heartbeat(_)));
+        if behind && !self.state.behind && !beats && self.state.segment.room() > stage.len() {
+            stage.insert(0, (own(Act::Clock, &behind_by(now, last), None, &self.origin), None));
             self.state.behind = true;
         } else if !behind {
             self.state.behind = false;
@@ -169,7 +199,7 @@ impl Writer {
             let why = why.clone();
             return refuse(stage, &StoreError::Poisoned(why));
         }
-        if self.state.full {
+        if self.state.full || self.state.low {
             stage = drop_questions(stage);
         }
         let at = self.time(&mut stage);
@@ -254,6 +284,7 @@ impl Writer {
             return refuse(stage, &StoreError::Full);
         }
         self.state.full = true;
+        self.tell();
         if let Err(error) = self.disk.remove(&self.layout.reserve()) {
             self.poison(&error);
         }
@@ -312,7 +343,34 @@ impl Writer {
         if was && !self.state.full {
             self.own(Act::Disk, "the disk has room again", None);
         }
+        self.tell();
     }
+
+    /// Looks how much room the disk has. Where it cannot be told, writing will tell.
+    fn watch(&mut self) {
+        let Ok(free) = self.disk.free(self.layout.root()) else { return };
+        // A little more than was missing, so that the two states do not take turns.
+        let enough = if self.state.low { self.low.saturating_add(self.low / 4) } else { self.low };
+        let was = std::mem::replace(&mut self.state.low, free < enough);
+        if was != self.state.low {
+            let (free, low) = (free >> 20, self.low >> 20);
+            let detail = if was {
+                format!("{free} MiB are free on the disk again: questions are taken")
+            } else {
+                format!("{free} MiB are free on the disk, of {low} that must be: questions are refused")
+            };
+            self.own(Act::Disk, &detail, None);
+        }
+        self.tell();
+    }
+
+    fn tell(&self) {
+        self.scarce.store(self.state.full || self.state.low, Ordering::Relaxed);
+    }
+}
+
+fn behind_by(now: Timestamp, last: Timestamp) -> String {
+    format!("the clock is {} ms behind the log", now.distance(last).as_millis())
 }
 
 fn is_full(error: &io::Error) -> bool {

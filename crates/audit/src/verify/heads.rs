@@ -89,6 +89,13 @@ impl Heads {
         }
     }
 
+    /// Sizes below `size` at which [`Heads::compare`] has something to say.
+    pub(super) fn before(&self, size: u64) -> Vec<u64> {
+        let mut sizes: Vec<u64> = self.expected.iter().map(|(head, _)| head.size).take_while(|s| *s < size).collect();
+        sizes.dedup();
+        sizes
+    }
+
     /// Sizes at which [`Heads::compare`] has something to say.
     pub(super) fn at(&self, size: u64) -> bool {
         self.expected.binary_search_by_key(&size, |(head, _)| head.size).is_ok()

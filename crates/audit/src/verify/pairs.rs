@@ -27,9 +27,16 @@ pub(super) struct Pairs {
     /// Whatever has happened once and may not again: intents, outcomes of sites.
     done: HashSet<Key>,
     projects: BTreeMap<ProjectId, u64>,
+    /// The log's first entries were not read: what refers to them is believed once.
+    behind: bool,
 }
 
 impl Pairs {
+    /// For a log whose first entries are not read.
+    pub(super) fn behind() -> Self {
+        Self { behind: true, ..Self::default() }
+    }
+
     pub(super) fn see(&mut self, index: u64, at: Timestamp, body: &Body, complete: bool, report: &mut Report) {
         match body {
             Body::Intent(intent) => self.begin(index, at, intent, complete, report),
@@ -54,8 +61,9 @@ impl Pairs {
             slot.insert((index, at));
         }
         if let (0, Some((project, number))) = (intent.part, numbered(&intent.question)) {
+            let unread = self.behind && !self.projects.contains_key(project);
             let last = self.projects.entry(project.clone()).or_default();
-            if number <= *last || complete && number != *last + 1 {
+            if !unread && (number <= *last || complete && number != *last + 1) {
                 report.find(Check::Project, Some(index));
             }
             *last = number.max(*last);
@@ -65,10 +73,10 @@ impl Pairs {
     fn end(&mut self, index: u64, outcome: &Outcome, report: &mut Report) {
         let own = key(outcome.query.as_str(), outcome.part, "");
         let first = match &outcome.site {
-            None => self.open.remove(&own).is_some(),
+            None => self.open.remove(&own).is_some() || self.behind && self.done.insert(own),
             Some(site) => {
                 let new = self.done.insert(key(outcome.query.as_str(), outcome.part, site.as_str()));
-                new && self.open.contains_key(&own)
+                new && (self.behind || self.open.contains_key(&own))
             }
         };
         if !first {

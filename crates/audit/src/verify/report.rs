@@ -118,12 +118,20 @@ checks! {
     Cut = "A-CUT", false,
         "A torn end was cut when the log was opened after a crash.",
         "異常終了後の起動時に、書きかけの末尾が切り取られました。";
+    /// Old entries are in an archive that was not read.
+    Archived = "A-ARCHIVED", false,
+        "The first entries are in an archive that was not given; their hashes are those that were signed.",
+        "先頭の記録は別途保管されており、今回は読み込まれていません（ハッシュは署名時のものと一致）。";
     /// The log was down.
     Down = "A-DOWN", false, "The log was down for a while.", "ログが停止していた期間があります。";
-    /// The clock went back.
-    Clock = "A-CLOCK", false, "The machine's clock was behind the log.", "機器の時計がログの時刻より遅れていました。";
+    /// The clock went back or jumped.
+    Clock = "A-CLOCK", false,
+        "The machine's clock jumped, was behind the log, or its source of time changed.",
+        "機器の時計が飛んだか、ログの時刻より遅れたか、時刻源が変わりました。";
     /// The disk was full.
-    Disk = "A-DISK", false, "The log's disk was full.", "ログのディスクに空きがありませんでした。";
+    Disk = "A-DISK", false,
+        "The log's disk was full or nearly so; questions were refused.",
+        "ログのディスクの空きが不足し、照会を受け付けない期間がありました。";
 }
 
 impl fmt::Display for Check {

@@ -9,7 +9,7 @@ use super::pairs::Pairs;
 use super::{Check, Report, Trust};
 use crate::entry::{Act, Body, Entry, Opening, State, check_openings};
 use crate::note::Head;
-use crate::store::{ReadError, Reader};
+use crate::store::{ReadError, Reader, rows};
 use crate::tree::{Frontier, FullTile, Hash, Row, Rows, TileId, WIDTH};
 
 /// Verifies a log.
@@ -31,6 +31,8 @@ struct Walk<'a> {
     rows: Rows,
     pairs: Pairs,
     beat: u64,
+    /// The number of the next heartbeat is not known.
+    skipped: bool,
     last: Option<(Timestamp, bool)>,
     /// The first entry that the witnesses' newest head does not cover, and its time.
     unwitnessed: Option<(u64, Timestamp)>,
@@ -46,6 +48,7 @@ impl<'a> Walk<'a> {
             rows: Rows::default(),
             pairs: Pairs::default(),
             beat: 0,
+            skipped: false,
             last: None,
             unwitnessed: None,
         }
@@ -57,7 +60,13 @@ impl<'a> Walk<'a> {
             Ok(size) => size.max(self.heads.signed.map_or(0, |head| head.size)),
             Err(error) => return self.unreadable(&error),
         };
-        for number in 0..size.div_ceil(WIDTH as u64) {
+        let first = reader.first();
+        if first > 0
+            && let Err(error) = self.skip(reader, first)
+        {
+            return self.unreadable(&error);
+        }
+        for number in first / WIDTH as u64..size.div_ceil(WIDTH as u64) {
             let bundle = match reader.bundle(number) {
                 Ok(bundle) => bundle,
                 Err(error) => return self.unreadable(&error),
@@ -78,6 +87,22 @@ impl<'a> Walk<'a> {
                 return;
             }
         }
+    }
+
+    /// Begins behind entries that are in archives that were not given: their hashes are those that were signed, what
+    /// they say of the entries behind them is not known.
+    fn skip(&mut self, reader: &Reader, first: u64) -> Result<(), ReadError> {
+        self.report.find(Check::Archived, Some(first));
+        for size in self.heads.before(first) {
+            let head = reader.head(size)?;
+            self.heads.compare(head, &mut self.report);
+        }
+        self.frontier = Frontier::load(reader, first)?;
+        self.rows = rows(reader, first / WIDTH as u64)?;
+        self.pairs = Pairs::behind();
+        self.skipped = true;
+        self.compare();
+        Ok(())
     }
 
     /// Missing entries are found by what was signed, and need no second finding.
@@ -142,7 +167,8 @@ impl<'a> Walk<'a> {
     fn own(&mut self, index: u64, body: &Body) {
         match body {
             Body::Heartbeat(beat) => {
-                self.beat += 1;
+                // The first one behind entries that were not read says which it is.
+                self.beat = if std::mem::take(&mut self.skipped) { beat.beat.get() } else { self.beat + 1 };
                 if beat.beat.get() != self.beat || beat.root != self.frontier.root() {
                     self.report.find(Check::Heartbeat, Some(index));
                 }

@@ -32,6 +32,7 @@ fn outcome(sql: &str, state: State) -> Outcome {
         vocabulary_version: "v5".into(),
         minimum_persons: 10,
         split_digest: split(sql).digest.0.to_vec(),
+        policy: String::new(),
         codes_held: Vec::new(),
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use renkei_audit::entry::{Body, Entry, State};
+use renkei_audit::entry::{Act, Body, Entry, State};
 use renkei_audit::tree::Hash;
 use renkei_audit::verify::{Class, Reconciliation, Trust, reconcile, verify};
 use renkei_e2e::{Consortium, Records, Scripted, Site, Step};
 use renkei_node::audit::{reader, verifier};
 use renkei_node::config::GrantedTables;
+use renkei_node::store::{Seal, Store};
 use renkei_types::{Clock, Code, SystemClock};
 
 use crate::{BY_SEX, HEAVY, busy};
@@ -38,7 +40,8 @@ fn questions_their_ends_and_refusals_are_recorded_and_the_log_verifies() {
         Site::with("good", Records::plain(20, 10)),
         Site::with("strict", Records::plain(20, 10)).without_grants(),
     ]);
-    assert_eq!(consortium.ask(BY_SEX).states(), ["good answered", &format!("strict not_approved {}", Code::Project)]);
+    let answer = consortium.ask(BY_SEX);
+    assert_eq!(answer.states(), ["good answered", &format!("strict not_approved {}", Code::Project)]);
     let good = entries(&consortium, "good");
     let subject = format!("renkei://{}/person/{}", renkei_e2e::CONSORTIUM, renkei_e2e::PERSON);
     let asked = format!("intent {} {subject}", renkei_e2e::PROJECT);
@@ -47,6 +50,8 @@ fn questions_their_ends_and_refusals_are_recorded_and_the_log_verifies() {
     let Some(Body::Intent(intent)) = good.iter().find(|body| matches!(body, Body::Intent(_))) else { unreachable!() };
     assert!(serde_json::to_string(&intent.question).unwrap().contains("gender_concept_id"), "the statement is there");
     assert_eq!(intent.tables.as_slice().len(), 1);
+    assert_eq!(answer.site("good").policy.as_deref(), Some(intent.policy.as_str()), "the answer names the policy");
+    assert_eq!(answer.site("strict").policy, None);
 
     // The node goes; its log ends signed, and is whole.
     for site in ["good", "strict"] {
@@ -172,4 +177,47 @@ fn a_node_that_is_killed_in_mid_question_contradicts_nobody() {
     let found = compared(&gateway, &node, "killed");
     let classes: Vec<_> = found.items.iter().map(|item| item.class).collect();
     assert_eq!(classes, [Class::Late], "{:?}", found.items);
+}
+
+/// Acts with what they were done to, once there are as many as are waited for.
+fn acts(consortium: &Consortium, site: &str, kind: Act, count: usize) -> Vec<(String, String)> {
+    let begun = Instant::now();
+    loop {
+        let of = |body: Body| match body {
+            Body::Admin(admin) if admin.act == kind => Some((admin.subject.to_string(), admin.detail.to_string())),
+            _ => None,
+        };
+        let found: Vec<_> = entries(consortium, site).into_iter().filter_map(of).collect();
+        if found.len() >= count || begun.elapsed() > Duration::from_secs(20) {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn what_is_done_at_the_site_by_other_processes_is_recorded() {
+    let mut consortium = Consortium::start([Site::with("good", Records::plain(20, 10))]);
+    let first = acts(&consortium, "good", Act::Snapshot, 1);
+    assert_eq!(first.len(), 1, "{first:?}");
+    let older = first[0].0.parse().unwrap();
+    assert!(first[0].1.starts_with("made, sealed as "), "{first:?}");
+    let newer = consortium.ingest("good", &Records::plain(20, 30), Seal::Clinical).snapshot.unwrap();
+    let store = Store::open(consortium.state_dir("good"), Arc::new(SystemClock)).unwrap();
+    store.set_current(&older).unwrap();
+    let all = acts(&consortium, "good", Act::Snapshot, 3);
+    assert_eq!(
+        all.iter().map(|act| act.0.as_str()).collect::<Vec<_>>(),
+        [older.as_str(), newer.as_str(), older.as_str()]
+    );
+    assert!(all[2].1.starts_with("questions run on it"), "{all:?}");
+    // What is in force is told once, and the source of time at each start.
+    assert_eq!(acts(&consortium, "good", Act::Policy, 1).len(), 1);
+    assert_eq!(acts(&consortium, "good", Act::Key, 1).len(), 1);
+    consortium.take("good").stop();
+    consortium.join(Site::new("good"));
+    consortium.wait_connected(&["good"]);
+    let starts = acts(&consortium, "good", Act::Start, 2);
+    assert!(starts.len() == 2 && starts[1].1.contains("the clock "), "{starts:?}");
+    assert_eq!(acts(&consortium, "good", Act::Policy, 1).len(), 1, "nothing changed");
 }

@@ -46,9 +46,15 @@ impl Writer {
         if self.state.full {
             self.regain();
         }
+        self.watch();
         self.publish();
         let now = self.clock.now();
-        if self.state.last.until(now) >= self.idle || self.state.frontier.size() == 0 {
+        // A clock that went back is waited for no longer than one that did not.
+        self.state.heard = self.state.heard.min(now);
+        self.state.signed_at = self.state.signed_at.min(now);
+        if self.state.heard.until(now) >= self.idle || self.state.frontier.size() == 0 {
+            // An entry about the clock goes before the heartbeat, whose root is that of all entries before it.
+            self.own_clock(now);
             let beat = Count::saturating(self.state.beat + 1);
             let root = self.state.frontier.root();
             let size = self.state.frontier.size();
@@ -133,7 +139,8 @@ impl Writer {
     }
 }
 
-fn cosigned_line(note: &Note) -> String {
+/// A note as the file of cosigned checkpoints has it.
+pub(crate) fn cosigned_line(note: &Note) -> String {
     let text = note.to_string();
     format!("{}\n{text}", text.len())
 }

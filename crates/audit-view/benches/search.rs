@@ -1,4 +1,17 @@
-//! How fast: run with `cargo test -p renkei-audit-view --release --test main -- --ignored speed --nocapture`.
+//! How fast a log of a million entries is searched. `cargo bench -p renkei-audit-view`; ends with an error where a search
+//! takes a tenth of a second or more.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    dead_code,
+    reason = "a program for the desk: it prints, and ends where something fails"
+)]
+
+#[path = "../tests/main/logs.rs"]
+mod logs;
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +19,7 @@ use renkei_audit::entry::{Body, ClockState, Count, Heartbeat, State};
 use renkei_audit::tree::Hash;
 use renkei_audit_view::{Filter, Index, when};
 
-use crate::logs::*;
+use logs::*;
 
 const PEOPLE: [&str; 7] = ["suzuki", "yamada", "sato", "tanaka", "ito", "kato", "abe"];
 const TABLES: [&str; 5] = ["person", "measurement", "condition_occurrence", "drug_exposure", "visit_occurrence"];
@@ -16,15 +29,18 @@ fn heartbeat() -> Body {
     Body::Heartbeat(Heartbeat { beat: Count::default(), clock: ClockState::Unknown, root: Hash::empty() })
 }
 
+/// What a search may take at most.
+const LIMIT: Duration = Duration::from_millis(100);
+
 /// A million entries: 200,000 questions of five entries each, with statements that differ.
-#[test]
-#[ignore = "a million entries"]
-fn a_million_entries_are_searched_within_a_tenth_of_a_second() {
+fn main() {
+    // Other arguments than a number are the runner's.
+    let questions = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(200_000);
     let folder = tempfile::tempdir().unwrap();
     let (log, file) = (folder.path().join("log"), folder.path().join("index.sqlite"));
     let begun = Instant::now();
     let mut writer = Writer::open(&log, GATEWAY, START);
-    for n in 0..200_000_usize {
+    for n in 0..questions {
         let query = format!("q-{n:07}");
         let (table, word) = (TABLES[n % 5], WORDS[n / 3 % 6]);
         let sql = format!(
@@ -68,6 +84,16 @@ fn a_million_entries_are_searched_within_a_tenth_of_a_second() {
         ("a number", Filter { text: text("123456"), ..all.clone() }),
         ("common word, rare person", Filter { text: text("心不全"), who: text("rare"), ..all.clone() }),
         ("a word that is not there", Filter { text: text("骨粗鬆症"), ..all.clone() }),
+        (
+            "two that never meet",
+            Filter { who: text("suzuki"), table: text("drug_exposure"), project: text("p-1"), ..all.clone() },
+        ),
+        (
+            "word that is in every statement, rare outcome",
+            Filter { text: text("count"), outcome: text("open"), ..all.clone() },
+        ),
+        ("two common words", Filter { text: text("糖尿病 count"), ..all.clone() }),
+        ("part of a word, one day", Filter { text: text("year"), since: Some(day("2026-09-25").0), ..all.clone() }),
         ("word and project", Filter { text: text("肺炎"), project: text("p-3"), ..all.clone() }),
     ];
     let mut slowest = Duration::ZERO;
@@ -85,4 +111,5 @@ fn a_million_entries_are_searched_within_a_tenth_of_a_second() {
         slowest = slowest.max(times[2]);
     }
     println!("slowest median {slowest:?}");
+    assert!(slowest < LIMIT, "a search takes {LIMIT:?} or more");
 }
