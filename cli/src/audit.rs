@@ -1,11 +1,12 @@
 //! `renkei audit`: reads the logs of the gateway and of the hospitals, wherever their files are.
 //!
-//! Nothing here needs a connection, and nothing writes into a log's folder. The index finds; what is shown as proof is
+//! Nothing here but [`pull`] needs a connection, and nothing writes into a log's folder. The index finds; what is shown as proof is
 //! read from the log itself and checked here.
 
 mod compare;
 mod export;
 mod logs;
+pub mod pull;
 mod report;
 mod search;
 mod show;
@@ -14,7 +15,7 @@ mod verify;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::args::audit::AuditCommand;
+use crate::args::audit::AuditFiles;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,14 +24,14 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// [`Failure`], with nothing said yet.
-pub fn run(command: &AuditCommand, cache: Option<PathBuf>, console: Console) -> Result<Exit, Failure> {
+pub fn run(command: &AuditFiles, cache: Option<PathBuf>, console: Console) -> Result<Exit, Failure> {
     match command {
-        AuditCommand::Search(args) => search::run(args, cache, console),
-        AuditCommand::Show(args) => show::run(args, cache, console),
-        AuditCommand::Verify(args) => verify::run(args, console),
-        AuditCommand::Reconcile(args) => compare::run(args, console),
-        AuditCommand::Export(args) => export::run(args, cache, console),
-        AuditCommand::Report(args) => report::run(args, console),
+        AuditFiles::Search(args) => search::run(args, cache, console),
+        AuditFiles::Show(args) => show::run(args, cache, console),
+        AuditFiles::Verify(args) => verify::run(args, console),
+        AuditFiles::Reconcile(args) => compare::run(args, console),
+        AuditFiles::Export(args) => export::run(args, cache, console),
+        AuditFiles::Report(args) => report::run(args, console),
     }
 }
 

@@ -224,6 +224,20 @@ impl Client {
         Ok(inclusion.map_or(Proven::NotYet, |inclusion| Proven::By { checkpoint, inclusion }))
     }
 
+    /// Asks for something of the logs that the gateway keeps; what comes back, part by part.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn audit(&mut self, action: &str, body: Vec<u8>) -> Result<Vec<Vec<u8>>, Failure> {
+        let request = self.request(Action { r#type: action.to_owned(), body: body.into() });
+        let results = self.flight.do_action(request).await.map_err(|status| self.failure(&status))?;
+        let (mut results, mut parts) = (results.into_inner(), Vec::new());
+        while let Some(part) = results.message().await.map_err(|status| self.failure(&status))? {
+            parts.push(part.body.to_vec());
+        }
+        Ok(parts)
+    }
+
     /// Cancels a question. Whoever interrupts waits for nothing more, so that a failure means nothing.
     pub async fn cancel(&mut self, info: FlightInfo) {
         let body = CancelFlightInfoRequest { info: Some(info) }.encode_to_vec();

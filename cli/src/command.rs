@@ -10,11 +10,12 @@ mod map;
 mod profile;
 mod query;
 mod receipts;
-mod session;
+pub(crate) mod session;
 mod statement;
 
 use clap::ArgMatches;
 
+use crate::args::audit::AuditCommand;
 use crate::args::{Cli, Command};
 use crate::console::Console;
 use crate::exit::Exit;
@@ -36,19 +37,26 @@ async fn dispatch(
     mut console: Console,
     running: Running,
 ) -> Result<Exit, (Failure, Console)> {
+    let mut pull = None;
     match &cli.command {
         Command::DevCa(args) => return dev_ca::run(args, console).map_err(|failure| (failure, console)),
         Command::Map(args) => return map::run(args, console).map_err(|failure| (failure, console)),
-        Command::Audit(args) => {
-            let cache = cli.surroundings.cache_home.clone().filter(|path| path.is_absolute());
-            let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")));
-            return crate::audit::run(args, cache, console).map_err(|failure| (failure, console));
-        }
+        Command::Audit(command) => match &**command {
+            AuditCommand::Pull(args) => pull = Some(args),
+            AuditCommand::Files(args) => {
+                let cache = cli.surroundings.cache_home.clone().filter(|path| path.is_absolute());
+                let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+                return crate::audit::run(args, cache, console).map_err(|failure| (failure, console));
+            }
+        },
         Command::Completions { shell } => return completions::run(*shell).map_err(|failure| (failure, console)),
         _ => {}
     }
     let settings = Settings::merge(&cli, &matches, console.lang).map_err(|failure| (failure, console))?;
     console.lang = settings.lang().unwrap_or(console.lang);
+    if let Some(args) = pull {
+        return crate::audit::pull::run(args, &settings, console).await.map_err(|failure| (failure, console));
+    }
     let ended = match &cli.command {
         Command::Query(args) => query::run(args, &settings, console, &running).await,
         Command::Explain(args) => explain::run(args, &settings, console).await,

@@ -10,6 +10,7 @@
 
 mod record;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -110,6 +111,29 @@ impl Audit {
         });
         let who = Some(self.who(person, proof));
         self.refusal(who, None, question, openings, refusal).await;
+    }
+
+    /// Records that entries of a log are handed out to an auditor. Durable when it returns: only then may they leave.
+    ///
+    /// # Errors
+    /// The refusal that the auditor is told where it cannot be recorded.
+    pub(crate) async fn handed_out(
+        &self,
+        person: &PersonId,
+        proof: &str,
+        log: &str,
+        entries: Range<u64>,
+    ) -> Result<(), renkei_types::Refusal> {
+        let detail = format!("entries {} to {} were handed out to an auditor", entries.start, entries.end);
+        let admin = Admin {
+            act: Act::LogRead,
+            detail: Line::lossy(&detail),
+            digest: None,
+            private: Private::default(),
+            subject: Line::lossy(log),
+            who: Some(self.who(person, proof)),
+        };
+        self.log.append(Body::Admin(admin)).await.map(drop).map_err(|error| unrecorded(&error))
     }
 
     async fn refusal(

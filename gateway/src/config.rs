@@ -6,6 +6,7 @@
 mod check;
 mod token;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,6 +52,9 @@ pub struct Config {
     /// Bearer tokens of people without a client certificate.
     #[serde(default)]
     pub tokens: Vec<Token>,
+    /// Who may read the logs that the gateway keeps, and nothing else.
+    #[serde(default)]
+    pub auditors: BTreeSet<PersonId>,
 }
 
 /// Files of the gateway's credentials; relative paths start at the configuration's folder.

@@ -6,6 +6,7 @@
 //! metadata of the stream's schema message, which stock clients ignore.
 
 mod actions;
+mod auditing;
 mod cancel;
 mod describe;
 mod door;

@@ -8,6 +8,16 @@ use renkei_types::ProjectId;
 /// What to do with logs.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
+    /// With their files, without a connection.
+    #[command(flatten)]
+    Files(AuditFiles),
+    /// Copies the logs that the gateway keeps, what is new of them, each checked on arrival; for auditors
+    Pull(AuditPull),
+}
+
+/// What to do with logs' files.
+#[derive(Debug, Subcommand)]
+pub enum AuditFiles {
     /// Finds questions, refusals and acts: as a table, as sentences, or for programs
     Search(AuditSearch),
     /// Shows what the logs say of one question, with the entries themselves and their proofs
@@ -20,6 +30,17 @@ pub enum AuditCommand {
     Export(AuditExport),
     /// Makes a report of the consortium's activity, or of one project for its ethics committee: a page, PDF or workbook
     Report(AuditReport),
+}
+
+/// Copies.
+#[derive(Debug, Args)]
+pub struct AuditPull {
+    /// The folder of the copies; what is there already is continued
+    #[arg(long, short = 'o', value_name = "DIR")]
+    pub out: PathBuf,
+    /// File with the logs' verifying keys, one a line; without it the key that the gateway told the first time is believed
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
 }
 
 /// Which logs.

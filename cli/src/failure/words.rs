@@ -34,6 +34,7 @@ pub fn title_ja(code: Code) -> &'static str {
         Code::Level => "許可された水準を超える問い合わせ",
         Code::Grid => "刻みに合わない値",
         Code::Budget => "質問回数の上限",
+        Code::Auditor => "監査担当者の権限",
         Code::Clock => "時計のずれ",
         Code::Offline => "施設が未接続",
         Code::Late => "期限内に回答なし",

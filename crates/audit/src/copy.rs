@@ -99,6 +99,15 @@ impl Copying {
         self.before
     }
 
+    /// Entries that were taken, those of before included.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        if self.number == self.before.size / ENTRIES && self.last.entries.is_empty() {
+            return self.before.size;
+        }
+        self.frontier.size()
+    }
+
     /// The number of the bundle to take next.
     #[must_use]
     pub fn next(&self) -> u64 {
@@ -116,10 +125,10 @@ impl Copying {
         if entries.is_empty() || !self.last.entries.is_empty() {
             return Err(wrong());
         }
-        for (at, known) in self.known.iter().enumerate() {
-            if entries.get(at) != Some(&known.as_slice()) {
-                return Err(CopyError::Rewritten(number * ENTRIES + at as u64));
-            }
+        // Fewer than the copy has are told by the checkpoint above them.
+        let other = self.known.iter().zip(&entries).position(|(known, entry)| known != entry);
+        if let Some(at) = other {
+            return Err(CopyError::Rewritten(number * ENTRIES + at as u64));
         }
         let mut tiles = Vec::new();
         for entry in &entries {

@@ -11,6 +11,7 @@
 mod archive;
 mod common;
 mod compat;
+mod copy;
 mod disk;
 mod kill;
 mod mutate;

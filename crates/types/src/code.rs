@@ -95,6 +95,8 @@ codes! {
     Grid = "E-GRID", Denied;
     /// The project or the person has asked as many questions as the site allows.
     Budget = "E-BUDGET", Denied;
+    /// Logs are read by auditors, who ask nothing.
+    Auditor = "E-AUDITOR", Denied;
     /// The question's clock is too far from the node's.
     Clock = "E-CLOCK", Denied;
 

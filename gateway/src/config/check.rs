@@ -24,6 +24,9 @@ impl Settings for Config {
                     problems.add(&key(field), "must not be empty");
                 }
             }
+            for member in project.members.iter().filter(|member| self.auditors.contains(member)) {
+                problems.add(&key("members"), format!("names `{member}`, who is among `auditors` and asks nothing"));
+            }
             if project.minimum_persons == 0 {
                 problems.add(&key("minimum_persons"), "must be at least 1");
             }

@@ -12,12 +12,12 @@ use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
 use super::session::{self, Caller};
-use super::{cancel, status};
+use super::{auditing, cancel, status};
 use crate::sessions::Brought;
 use crate::state::State;
 
 /// Every action that is answered, for whoever lists them.
-const ALL: [(&str, &str); 7] = [
+const ALL: [(&str, &str); 9] = [
     ("CreatePreparedStatement", "Prepares a statement; its parameters may be bound."),
     ("ClosePreparedStatement", "Forgets a prepared statement."),
     ("CancelQuery", "Cancels a question, in the older form of CancelFlightInfo."),
@@ -25,9 +25,11 @@ const ALL: [(&str, &str); 7] = [
     ("SetSessionOptions", "Sets options for the questions of a session."),
     ("GetSessionOptions", "Tells the options of a session."),
     ("CloseSession", "Forgets the options of a session."),
+    (auditing::LOGS, "For auditors: lists the logs that are kept here."),
+    (auditing::READ, "For auditors: the checkpoint of a log, then bundles of its entries."),
 ];
 
-type Results = Pin<Box<dyn Stream<Item = Result<arrow_flight::Result, Status>> + Send + 'static>>;
+pub(super) type Results = Pin<Box<dyn Stream<Item = Result<arrow_flight::Result, Status>> + Send + 'static>>;
 
 /// What ListActions answers.
 pub(super) fn list() -> Vec<ActionType> {

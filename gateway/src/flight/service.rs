@@ -32,7 +32,7 @@ use super::handles::Redeemed;
 use super::metadata::{self, Fixed};
 use super::prepare::{Planned, planned, prepare, refuse};
 use super::shared::Shared;
-use super::{actions, cancel, keys, parameters, status};
+use super::{actions, auditing, cancel, keys, parameters, status};
 use crate::admission::Place;
 use crate::audit;
 use crate::identity;
@@ -51,9 +51,20 @@ impl FlightSql {
         Self { state: Shared::new(state), fixed: Fixed::new() }
     }
 
-    pub(super) fn person<T>(&self, request: &Request<T>) -> Result<PersonId, Status> {
+    /// Who calls, whatever they may do.
+    pub(super) fn anybody<T>(&self, request: &Request<T>) -> Result<PersonId, Status> {
         let peer = request.extensions().get::<PeerInfo>();
         self.state.tokens.identify(peer, request.metadata()).map_err(|refusal| status::status(&refusal))
+    }
+
+    /// Who calls and may ask: an auditor may not.
+    pub(super) fn person<T>(&self, request: &Request<T>) -> Result<PersonId, Status> {
+        let person = self.anybody(request)?;
+        if !self.state.auditors.contains(&person) {
+            return Ok(person);
+        }
+        let refusal = Refusal::new(Code::Auditor, format!("`{person}` reads logs and asks nothing"));
+        Err(status::status(&refusal.hint("`renkei audit pull` copies the logs")))
     }
 
     /// Who calls, with the options of the call over those of its session.
@@ -477,6 +488,9 @@ impl FlightSqlService for FlightSql {
         &self,
         request: Request<Action>,
     ) -> Result<Response<<Self as FlightService>::DoActionStream>, Status> {
+        if auditing::is_audit(request.get_ref()) {
+            return auditing::respond(&self.state, &self.anybody(&request)?, &request).await;
+        }
         actions::answer(&self.state, self.person(&request)?, &request)
     }
 

@@ -75,9 +75,8 @@ mod tests {
         for code in Code::ALL {
             let expected = match code.as_str() {
                 "E-IDENTITY" => Grpc::Unauthenticated,
-                "E-PROJECT" | "E-GRANT-TABLE" | "E-MINIMUM" | "E-CLOCK" | "E-LEVEL" | "E-GRID" | "E-BUDGET" => {
-                    Grpc::PermissionDenied
-                }
+                "E-PROJECT" | "E-GRANT-TABLE" | "E-MINIMUM" | "E-CLOCK" | "E-LEVEL" | "E-GRID" | "E-BUDGET"
+                | "E-AUDITOR" => Grpc::PermissionDenied,
                 "E-LATE" => Grpc::DeadlineExceeded,
                 "E-CANCELLED" => Grpc::Cancelled,
                 "E-UNDETERMINED" => Grpc::FailedPrecondition,

@@ -175,5 +175,6 @@ fn config(dir: &Path, sites: &[SiteId]) -> Config {
             project("narrow", &["ito"], Tables::Only(vec!["person".into()])),
         ],
         tokens: vec![Token { sha256: TokenHash::of(TOKEN), person: "sato".parse().unwrap() }],
+        auditors: Default::default(),
     }
 }

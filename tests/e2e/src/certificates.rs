@@ -7,7 +7,7 @@ use std::sync::Arc;
 use renkei_pki::{Authority, Credentials, DevSpec, PeerName, Request, dev_ca};
 use renkei_types::{Clock, SiteId, Timestamp};
 
-use crate::{CONSORTIUM, OffsetClock, PERSON};
+use crate::{AUDITOR, CONSORTIUM, OffsetClock, PERSON};
 
 /// Files of one identity.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl Certificates {
     /// The same for a consortium of another name.
     #[must_use]
     pub fn make_for(consortium: &str, dir: &Path, sites: &[SiteId]) -> Self {
-        let people = vec![PERSON.parse().unwrap()];
+        let people = vec![PERSON.parse().unwrap(), AUDITOR.parse().unwrap()];
         let spec = DevSpec { sites: sites.to_vec(), people, ..DevSpec::new(consortium.parse().unwrap()) };
         dev_ca(&spec, dir, then()).unwrap();
         Self { dir: dir.to_owned() }
@@ -63,6 +63,12 @@ impl Certificates {
     #[must_use]
     pub fn person(&self) -> Pair {
         self.pair(&format!("people/{PERSON}"))
+    }
+
+    /// The auditor's.
+    #[must_use]
+    pub fn auditor(&self) -> Pair {
+        self.pair(&format!("people/{AUDITOR}"))
     }
 
     /// The gateway's.

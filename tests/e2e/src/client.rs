@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use arrow_flight::FlightDescriptor;
 use arrow_flight::decode::{DecodedPayload, FlightDataDecoder};
 use arrow_flight::error::FlightError;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::sql::{CommandStatementQuery, ProstMessageExt};
+use arrow_flight::{Action, FlightDescriptor};
 use futures::{StreamExt, TryStreamExt};
 use hyper_util::rt::TokioIo;
 use prost::Message;
@@ -102,6 +102,20 @@ impl Client {
             }
         }
         Ok(Answer::new(columns, &batches, answered))
+    }
+
+    /// Calls an action, and waits for all that it answers.
+    ///
+    /// # Errors
+    /// The gateway's refusal.
+    pub fn action(&self, kind: &str, body: &str) -> Result<Vec<Vec<u8>>, Refused> {
+        let action = Action { r#type: kind.to_owned(), body: body.to_owned().into() };
+        let (mut flight, request) = (self.flight.clone(), self.request(action));
+        let parts = self.runtime.block_on(async move {
+            let stream = flight.do_action(request).await?.into_inner();
+            stream.map_ok(|part| part.body.to_vec()).try_collect::<Vec<_>>().await
+        });
+        parts.map_err(Refused::new)
     }
 
     fn request<T>(&self, message: T) -> Request<T> {

@@ -27,7 +27,8 @@ use crate::node::runtime;
 use crate::scripted::{Scripted, Service};
 use crate::site::Who;
 use crate::{
-    Answer, CONSORTIUM, Certificates, Client, DEADLINE, LIMIT, Node, PERSON, PROJECT, Pair, Refused, Site, Source,
+    AUDITOR, Answer, CONSORTIUM, Certificates, Client, DEADLINE, LIMIT, Node, PERSON, PROJECT, Pair, Refused, Site,
+    Source,
 };
 
 /// Between two looks at whether the sites are there.
@@ -341,6 +342,7 @@ fn gateway_config(
             minimum_persons: 10,
         }],
         tokens: Vec::new(),
+        auditors: [AUDITOR.parse().unwrap()].into(),
     }
 }
 

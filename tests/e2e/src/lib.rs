@@ -51,5 +51,7 @@ pub const DEADLINE: &str = "40s";
 pub const PROJECT: &str = "study";
 /// The researcher.
 pub const PERSON: &str = "taro";
+/// Who reads logs and asks nothing.
+pub const AUDITOR: &str = "kato";
 /// The consortium.
 pub const CONSORTIUM: &str = "trial";

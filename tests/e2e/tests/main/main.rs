@@ -11,6 +11,7 @@
 
 mod answers;
 mod audit;
+mod auditor;
 mod cancelling;
 mod clocks;
 mod codes;

@@ -1,0 +1,172 @@
+//! Actions for auditors: which logs are here, and their entries, bundle by bundle.
+//!
+//! What must stay true: an auditor reads logs and asks nothing, and nobody else reads logs; that a log was read is in the
+//! gateway's own before the first byte leaves. What is handed out is what the log published: bundles under its signed
+//! head, without openings. Whoever gets them checks them; the gateway vouches for nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow_flight::Action;
+use bytes::Bytes;
+use futures::stream;
+use renkei_audit::note::{Checkpoint, VerifierKey};
+use renkei_audit::store::Reader;
+use renkei_audit::tree::bundle;
+use renkei_service::{PeerInfo, signed_log};
+use renkei_types::{Code, PersonId, Refusal};
+use serde::{Deserialize, Serialize};
+use tonic::{Request, Response, Status};
+
+use super::actions::Results;
+use super::status;
+use crate::audit;
+use crate::state::State;
+
+/// Lists the logs.
+pub(crate) const LOGS: &str = "renkei.AuditLogs";
+/// Reads one.
+pub(crate) const READ: &str = "renkei.AuditRead";
+
+/// Bundles of 256 entries in one answer at most.
+const BUNDLES: u64 = 16;
+
+/// A log as it is listed.
+#[derive(Debug, Serialize)]
+struct Listed {
+    log: String,
+    /// Its key, as whoever runs the gateway has it.
+    key: String,
+    /// Entries under its newest checkpoint.
+    size: u64,
+    /// The first entry that is here.
+    first: u64,
+}
+
+/// Which entries.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    log: String,
+    /// The first bundle.
+    bundle: u64,
+}
+
+/// What goes before the bundles.
+#[derive(Debug, Serialize)]
+struct Head {
+    checkpoint: String,
+    cosigned: Vec<String>,
+    /// Entries under the checkpoint.
+    size: u64,
+    /// Bundles that follow.
+    bundles: u64,
+}
+
+/// One log that is kept here: the gateway's own, or a copy of a site's.
+struct Kept {
+    folder: PathBuf,
+    key: VerifierKey,
+}
+
+/// Whether the action is an auditor's.
+pub(super) fn is_audit(action: &Action) -> bool {
+    matches!(action.r#type.as_str(), LOGS | READ)
+}
+
+/// Does what an auditor asks for.
+pub(super) async fn respond(
+    state: &State,
+    person: &PersonId,
+    request: &Request<Action>,
+) -> Result<Response<Results>, Status> {
+    let proof = audit::proof(request.extensions().get::<PeerInfo>());
+    let parts = answer(state, person, &proof, request.get_ref()).await;
+    let parts = parts.map_err(|refusal| status::status(&refusal))?;
+    let results: Vec<_> = parts.into_iter().map(|body| Ok(arrow_flight::Result { body })).collect();
+    Ok(Response::new(Box::pin(stream::iter(results))))
+}
+
+async fn answer(state: &State, person: &PersonId, proof: &str, action: &Action) -> Result<Vec<Bytes>, Refusal> {
+    if !state.auditors.contains(person) {
+        let refusal = Refusal::new(Code::Auditor, format!("`{person}` is not among the auditors of this gateway"));
+        return Err(refusal.hint("whoever runs the gateway names auditors in its configuration"));
+    }
+    match action.r#type.as_str() {
+        LOGS => {
+            let mut listed = Vec::new();
+            for kept in kept(&state.state_dir) {
+                let reader = Reader::new(&kept.folder);
+                let Some(checkpoint) = reader.checkpoint().ok().flatten() else { continue };
+                let Ok(checkpoint) = Checkpoint::parse(checkpoint.text()) else { continue };
+                let (log, key) = (checkpoint.origin.to_string(), kept.key.to_string());
+                listed.push(Listed { log, key, size: checkpoint.head.size, first: reader.first() });
+            }
+            Ok(vec![encode(&listed)?])
+        }
+        _ => {
+            let wanted: Wanted = serde_json::from_slice(&action.body)
+                .map_err(|_| Refusal::new(Code::Parameter, "the request cannot be read").hint("send log and bundle"))?;
+            read(state, person, proof, &wanted).await
+        }
+    }
+}
+
+async fn read(state: &State, person: &PersonId, proof: &str, wanted: &Wanted) -> Result<Vec<Bytes>, Refusal> {
+    let unknown = || {
+        Refusal::new(Code::Parameter, format!("there is no log `{}` here", wanted.log))
+            .hint(format!("`{LOGS}` lists them"))
+    };
+    let kept = kept(&state.state_dir).into_iter().find(|kept| kept.key.name().as_str() == wanted.log);
+    let reader = Reader::new(&kept.ok_or_else(unknown)?.folder);
+    let fault = |error: &dyn std::error::Error| {
+        tracing::warn!(log = %wanted.log, error = error.to_string(), "a log cannot be handed out to an auditor");
+        Refusal::new(Code::Failed, "the log cannot be read; the gateway's own log has the reason")
+    };
+    let note = reader.checkpoint().map_err(|error| fault(&error))?.ok_or_else(unknown)?;
+    let size = Checkpoint::parse(note.text()).map_err(|error| fault(&error))?.head.size;
+    let cosigned = reader.cosigned().map_err(|error| fault(&error))?;
+    let last = size.div_ceil(256).min(wanted.bundle.saturating_add(BUNDLES));
+    let (from, until) = (wanted.bundle.saturating_mul(256), (last * 256).min(size));
+    let mut parts = Vec::new();
+    for number in wanted.bundle..last {
+        let mut entries = reader.bundle(number).map_err(|error| fault(&error))?;
+        // What is not signed yet is not handed out.
+        entries.truncate(usize::try_from(size - number * 256).unwrap_or(usize::MAX));
+        let bytes = bundle(&entries).ok_or_else(|| Refusal::new(Code::Failed, "the log cannot be read"))?;
+        parts.push(Bytes::from(bytes));
+    }
+    state.audit.handed_out(person, proof, &wanted.log, from..until).await?;
+    let head = Head {
+        checkpoint: note.to_string(),
+        cosigned: cosigned.iter().map(ToString::to_string).collect(),
+        size,
+        bundles: parts.len() as u64,
+    };
+    parts.insert(0, encode(&head)?);
+    Ok(parts)
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Bytes, Refusal> {
+    let fault = |_| Refusal::new(Code::Failed, "the answer cannot be written");
+    serde_json::to_vec(value).map(Bytes::from).map_err(fault)
+}
+
+/// The gateway's own log, and the copies of sites' logs that it has keys of.
+fn kept(state: &Path) -> Vec<Kept> {
+    let mut all = Vec::new();
+    if let Ok(key) = signed_log::verifier(state) {
+        all.push(Kept { folder: signed_log::folder(state), key });
+    }
+    let keys = fs::read_to_string(state.join("peers.keys")).unwrap_or_default();
+    let keys: Vec<VerifierKey> = keys.lines().filter_map(|line| VerifierKey::parse(line.trim()).ok()).collect();
+    let folders = fs::read_dir(state.join("peers")).into_iter().flatten().flatten().map(|entry| entry.path());
+    for folder in folders.filter(|folder| folder.join("checkpoint").is_file()) {
+        let says = Reader::new(&folder).checkpoint().ok().flatten();
+        let origin = says.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|checkpoint| checkpoint.origin);
+        let key = keys.iter().find(|key| Some(key.name()) == origin.as_ref());
+        all.extend(key.cloned().map(|key| Kept { folder, key }));
+    }
+    all.sort_by_key(|kept| kept.folder.clone());
+    all
+}
