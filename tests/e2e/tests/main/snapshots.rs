@@ -106,11 +106,12 @@ fn a_snapshot_that_vanished_is_the_sites_own_trouble() {
 #[test]
 fn a_question_is_answered_from_the_snapshots_that_it_names() {
     let consortium = beside_each_other();
-    let older = consortium.ingest("other", &Records::plain(50, 50), Seal::Clinical).snapshot.unwrap();
-    let newer = consortium.ingest("other", &Records::plain(70, 70), Seal::Clinical).snapshot.unwrap();
+    let (first, second) = (Records::plain(100, 100), Records::plain(100, 100).and(Records::plain(1, 0).people));
+    let older = consortium.ingest("other", &first, Seal::Clinical).snapshot.unwrap();
+    let newer = consortium.ingest("other", &second, Seal::Clinical).snapshot.unwrap();
     let naming = |snapshots: &str| consortium.client().header(renkei_gateway::SNAPSHOTS, snapshots);
     let again = naming(&format!("other={older}")).ask(BY_SEX).unwrap();
-    assert_eq!(again.rows(), ["8507 | 70 | 2 | 0", "8532 | 60 | 2 | 0"]);
+    assert_eq!(again.rows(), ["8507 | 120 | 2 | 0", "8532 | 110 | 2 | 0"]);
     assert_eq!(again.site("other").snapshot.as_ref(), Some(&older));
     assert_eq!(again.site("good").snapshot, consortium.ask(BY_SEX).site("good").snapshot, "the current one");
     assert_eq!(consortium.ask(BY_SEX).site("other").snapshot, Some(newer));
