@@ -283,7 +283,8 @@ pub fn manifest(archive: &Path, keys: &[VerifierKey]) -> Result<(Manifest, Hash)
     let about = SignedFile::open(&Note::parse(&note)?, keys, &kind()?)?;
     about.covers(&bytes)?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|_| none())?;
-    let whole = manifest.from % ENTRIES == 0 && manifest.until % ENTRIES == 0 && manifest.from < manifest.until;
+    let Manifest { from, until, .. } = &manifest;
+    let whole = from.is_multiple_of(ENTRIES) && until.is_multiple_of(ENTRIES) && from < until;
     if manifest.log == about.signer && whole { Ok((manifest, Hash::of(&bytes))) } else { Err(none()) }
 }
 

@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::note::{Checkpoint, Head, Note, NoteError, VerifierKey};
-use crate::store::{Disk, Folder, Layout, ReadError, Reader, Segment, hashes, partial, rows};
+use crate::store::{Disk, Folder, Layout, ReadError, Reader, Segment, cosigned_line, hashes, partial, rows};
 use crate::tree::{Frontier, Hash, Row, Rows, TileId, WIDTH, unbundle};
 
 const ENTRIES: u64 = WIDTH as u64;
@@ -169,7 +169,7 @@ impl Copying {
         }
         let head = checked?;
         partial(&Folder, &self.layout, &self.rows, &self.last).map_err(system(self.layout.root()))?;
-        let notes: String = cosigned.iter().map(|note| crate::store::cosigned_line(note)).collect();
+        let notes: String = cosigned.iter().map(cosigned_line).collect();
         let path = self.layout.cosigned();
         Folder.put(&path, notes.as_bytes()).map_err(system(&path))?;
         let path = self.layout.checkpoint();

@@ -117,7 +117,7 @@ fn a_log_and_its_archives_verify_as_the_log_did_before() {
     // Entries of five hours ago and older, in whole bundles.
     let limit = Timestamp(place.clock.now().0 - 5 * HOUR);
     let manifest = place.export(limit, "first");
-    assert!(manifest.from == 0 && manifest.until % 256 == 0 && manifest.until >= 512 && manifest.last < limit);
+    assert!(manifest.from == 0 && manifest.until.is_multiple_of(256) && manifest.until >= 512 && manifest.last < limit);
     assert_eq!(place.remove("first").unwrap(), manifest.until);
     assert_eq!(place.remove("first").unwrap(), manifest.until, "again, and nothing happens");
     // More entries, another archive.
