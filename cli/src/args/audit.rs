@@ -7,6 +7,7 @@ use renkei_types::ProjectId;
 
 /// What to do with logs.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "a program has one of them, and clap flattens no box")]
 pub enum AuditCommand {
     /// With their files, without a connection.
     #[command(flatten)]
