@@ -35,7 +35,7 @@ const LIMIT: Duration = Duration::from_millis(100);
 /// A million entries: 200,000 questions of five entries each, with statements that differ.
 fn main() {
     // Other arguments than a number are the runner's.
-    let questions = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(200_000);
+    let questions: usize = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(200_000);
     let folder = tempfile::tempdir().unwrap();
     let (log, file) = (folder.path().join("log"), folder.path().join("index.sqlite"));
     let begun = Instant::now();
@@ -54,7 +54,7 @@ fn main() {
         let ask = Ask { query: &query, who, project: &project, table, sites: &["osaka", "tokyo"], sql: &sql };
         let intent = writer.intent_of(&ask);
         writer.later(intent);
-        let osaka = if n % 50 == 0 { State::Offline } else { State::Answered };
+        let osaka = if n.is_multiple_of(50) { State::Offline } else { State::Answered };
         writer.later(outcome_of(&query, osaka, Some("osaka")));
         writer.later(outcome_of(&query, State::Answered, Some("tokyo")));
         writer.later(outcome_of(&query, State::Answered, None));

@@ -124,7 +124,9 @@ fn whatever_leads_the_search_finds_what_a_look_at_everything_finds() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let mut writer = Writer::open(&log, GATEWAY, START);
-    let of = |n: usize| (PEOPLE[n % 3], TABLES[n / 2 % 4], WORDS[n / 7 % 5], format!("p-{}", n * n % 11), n % 13 == 0);
+    let of = |n: usize| {
+        (PEOPLE[n % 3], TABLES[n / 2 % 4], WORDS[n / 7 % 5], format!("p-{}", n * n % 11), n.is_multiple_of(13))
+    };
     for n in 0..600 {
         let (who, table, word, project, failed) = of(n);
         let (query, sql) = (format!("q-{n:04}"), format!("SELECT count(*) FROM {table} -- {word} {n}"));
