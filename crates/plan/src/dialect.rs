@@ -46,6 +46,11 @@ pub(crate) fn widen(plan: LogicalPlan) -> Result<LogicalPlan> {
         Expr::Negative(inner) if integer(&inner, plan) => {
             Ok(Transformed::yes(Expr::Negative(Box::new(wide(*inner, plan)?))))
         }
+        // As the analyzer will write it: among the keys of grouping sets it would do so without keeping the name.
+        Expr::Not(inner) => {
+            let negated = !*inner;
+            Ok(Transformed::new_transformed(negated.clone(), !matches!(negated, Expr::Not(_))))
+        }
         other => Ok(Transformed::no(other)),
     })?;
     plan.transform_up_with_subqueries(|node| node.recompute_schema().map(Transformed::yes)).map(|done| done.data)

@@ -40,10 +40,11 @@ impl Hasher {
     }
 }
 
-pub(crate) fn of(split: &Split, question: &Question<'_>) -> Digest {
+/// The digest under some version of the rules.
+pub(crate) fn of(split: &Split, question: &Question<'_>, version: u32) -> Digest {
     let mut h = Hasher(Sha256::new());
     h.part(b"renkei-split");
-    h.number(crate::PLAN_VERSION as usize);
+    h.number(version as usize);
     h.part(question.sql.as_bytes());
     h.number(question.parameters.len());
     for parameter in question.parameters {

@@ -40,6 +40,7 @@ mod state;
 mod statement;
 mod subqueries;
 mod total;
+mod using;
 
 pub use catalogue::{Catalogue, CatalogueTable, is_catalogue_scan};
 pub use digest::Digest;

@@ -1,29 +1,31 @@
 //! The merge of released cells, in site order, so that the answer does not depend on who was faster.
 //!
 //! Integers are summed in i128, floats with Neumaier's compensation, moments pairwise by Chan, Golub and LeVeque
-//! (1979), bins are put together as ranges ([`percentile`]). A site that answered without listing a cell contributes 0 to k−1 persons there: it is counted as holding
-//! where its minimum is above 1, and as nothing where every cell is listed.
+//! (1979), bins are put together as ranges ([`percentile`]). A site that answered without listing a cell contributes 0 to
+//! k−1 persons there: it is counted as holding where its minimum is above 1, and as nothing where every cell is listed.
 
 mod limits;
+mod output;
 mod percentile;
+mod total;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use renkei_types::{Code, SiteId};
 
 use self::limits::{Limits, room};
-pub use percentile::Precision;
-use percentile::{Range, Ranges};
-
+use self::output::{column, percentiles};
+pub use self::percentile::Precision;
+use self::total::{State, add_state};
 use crate::split::ReleasePoint;
-use crate::state::{Output, OutputKind, Pair, Share, StateKind};
+use crate::state::OutputKind;
 
 /// Cells of one site for one release point, as they came from the wire.
 #[derive(Debug, Clone)]
@@ -58,67 +60,6 @@ pub enum MergeError {
     /// An error of the columnar library.
     #[error("cells cannot be combined")]
     Arrow(#[from] ArrowError),
-}
-
-#[derive(Debug, Clone, Default)]
-struct State {
-    contributed: bool,
-    n: i128,
-    integer: i128,
-    sum: f64,
-    compensation: f64,
-    mean: f64,
-    m2: f64,
-    pair: Comoments,
-    ranges: Vec<Range>,
-}
-
-/// Means, squared deviations and their products of pairs (y, x); `n` is the state's.
-#[derive(Debug, Clone, Copy, Default)]
-struct Comoments {
-    mean: [f64; 2],
-    m2: [f64; 2],
-    c: f64,
-}
-
-impl State {
-    fn add_float(&mut self, x: f64) {
-        let total = self.sum + x;
-        let lost = if self.sum.abs() >= x.abs() { (self.sum - total) + x } else { (x - total) + self.sum };
-        self.compensation += lost;
-        self.sum = total;
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
-    fn add_moments(&mut self, n: i64, mean: f64, m2: f64) {
-        let (a, b) = (self.n as f64, n as f64);
-        if n > 0 {
-            let delta = mean - self.mean;
-            self.mean += delta * (b / (a + b));
-            self.m2 += m2 + delta * delta * (a * b / (a + b));
-        }
-        self.n += i128::from(n);
-    }
-
-    /// Chan's formula in two dimensions.
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
-    fn add_pairs(&mut self, n: i64, other: &Comoments) {
-        let (a, b) = (self.n as f64, n as f64);
-        if n > 0 {
-            let both = a * b / (a + b);
-            let delta = [other.mean[0] - self.pair.mean[0], other.mean[1] - self.pair.mean[1]];
-            self.pair.c += other.c + delta[0] * delta[1] * both;
-            for (i, delta) in delta.into_iter().enumerate() {
-                self.pair.m2[i] += other.m2[i] + delta * delta * both;
-                self.pair.mean[i] += delta * (b / (a + b));
-            }
-        }
-        self.n += i128::from(n);
-    }
-
-    fn total(&self) -> f64 {
-        if self.compensation.is_finite() { self.sum + self.compensation } else { self.sum }
-    }
 }
 
 struct Cell {
@@ -294,121 +235,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The percentiles of all cells, and how exact they are.
-fn percentiles(output: &Output, share: Share, cells: &[Cell]) -> (ArrayRef, Precision) {
-    let mut precision = Precision::new(&output.name);
-    let values = cells.iter().map(|cell| {
-        let state = cell.states.get(output.state)?;
-        let found = Ranges::new(&state.ranges).at(share);
-        match found {
-            Some(estimate) => precision.add(estimate),
-            None => precision.beyond += usize::from(!state.ranges.is_empty()),
-        }
-        found.map(|estimate| estimate.value)
-    });
-    let values: ArrayRef = Arc::new(values.collect::<Float64Array>());
-    (values, precision)
-}
-
 fn same_types(found: &SchemaRef, wanted: &SchemaRef) -> bool {
     found.fields().len() == wanted.fields().len()
         && found.fields().iter().zip(wanted.fields()).all(|(a, b)| a.data_type() == b.data_type())
-}
-
-fn add_state(state: &mut State, kind: StateKind, column: &StructArray, row: usize) {
-    let n = column.column(0).as_primitive::<Int64Type>().value(row);
-    let float = |i: usize| column.column(i).as_primitive::<Float64Type>().value(row);
-    state.contributed = true;
-    match kind {
-        StateKind::Count | StateKind::Persons | StateKind::Keys => state.n += i128::from(n),
-        StateKind::SumInteger => {
-            state.n += i128::from(n);
-            let sum = column.column(1).as_primitive::<Decimal128Type>().value(row);
-            state.integer = state.integer.saturating_add(sum);
-        }
-        StateKind::SumFloat => {
-            state.n += i128::from(n);
-            state.add_float(float(1));
-        }
-        StateKind::Moments => state.add_moments(n, float(1), float(2)),
-        StateKind::Comoments => {
-            let pair = Comoments { mean: [float(1), float(2)], m2: [float(3), float(4)], c: float(5) };
-            state.add_pairs(n, &pair);
-        }
-        StateKind::Bins => {
-            state.n += i128::from(n);
-            state.ranges.extend(ranges(column, row));
-        }
-    }
-}
-
-/// The ranges of one cell of one site.
-fn ranges(column: &StructArray, row: usize) -> Vec<Range> {
-    let bins = column.column(1).as_list::<i32>().value(row);
-    let bins = bins.as_struct();
-    let whole = |i: usize| bins.column(i).as_primitive::<Int64Type>();
-    let (from, to, rows) = (whole(0), whole(1), whole(2));
-    (0..bins.len()).map(|i| Range { from: from.value(i), to: to.value(i), rows: rows.value(i) }).collect()
-}
-
-fn column(output: &Output, point: &ReleasePoint, cells: &[Cell]) -> Result<ArrayRef, MergeError> {
-    let kind = point.states.get(output.state).map_or(StateKind::Count, |state| state.kind);
-    let states = || cells.iter().filter_map(|cell| cell.states.get(output.state));
-    if matches!(output.data_type, DataType::Int64 | DataType::UInt64) {
-        let value = |state: &State| match output.kind {
-            OutputKind::Count | OutputKind::Pair(Pair::Count) => Some(state.n),
-            _ => (state.n > 0).then_some(state.integer),
-        };
-        let fit = |v: i128| {
-            i64::try_from(v).map_err(|_| MergeError::Overflow { code: Code::Overflow, output: output.name.clone() })
-        };
-        let values = states()
-            .map(|state| if state.contributed { value(state).map(fit).transpose() } else { Ok(None) })
-            .collect::<Result<Vec<_>, _>>()?;
-        let values: ArrayRef = Arc::new(Int64Array::from(values));
-        return Ok(cast(&values, &output.data_type)?);
-    }
-    let values = states().map(|state| if state.contributed { float_output(output.kind, kind, state) } else { None });
-    Ok(Arc::new(values.collect::<Float64Array>()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^53")]
-fn float_output(output: OutputKind, kind: StateKind, state: &State) -> Option<f64> {
-    let n = state.n as f64;
-    let some = state.n > 0;
-    let moments = kind == StateKind::Moments;
-    match output {
-        OutputKind::Count => Some(n),
-        OutputKind::Sum => some.then(|| if moments { state.mean * n } else { state.total() }),
-        OutputKind::Mean => some.then(|| if moments { state.mean } else { state.total() / n }),
-        OutputKind::VarianceSample => (state.n > 1).then(|| state.m2 / (n - 1.0)),
-        OutputKind::VariancePopulation => some.then(|| state.m2 / n),
-        OutputKind::DeviationSample => (state.n > 1).then(|| (state.m2 / (n - 1.0)).sqrt()),
-        OutputKind::DeviationPopulation => some.then(|| (state.m2 / n).sqrt()),
-        OutputKind::Pair(pair) => some.then(|| of_pairs(pair, n, &state.pair)).flatten(),
-        // Read from ranges, not from sums.
-        OutputKind::Percentile(_) => None,
-    }
-}
-
-fn of_pairs(pair: Pair, n: f64, state: &Comoments) -> Option<f64> {
-    let Comoments { mean: [mean_y, mean_x], m2: [m2_y, m2_x], c } = *state;
-    let slope = (m2_x > 0.0).then(|| c / m2_x);
-    match pair {
-        Pair::CovarianceSample => (n > 1.0).then(|| c / (n - 1.0)),
-        Pair::CovariancePopulation => Some(c / n),
-        Pair::Correlation => (m2_x > 0.0 && m2_y > 0.0).then(|| c / (m2_x.sqrt() * m2_y.sqrt())),
-        Pair::Slope => slope,
-        Pair::Intercept => slope.map(|slope| mean_y - slope * mean_x),
-        Pair::Count => Some(n),
-        Pair::Determination if m2_y > 0.0 => slope.map(|slope| slope * c / m2_y),
-        Pair::Determination => slope.map(|_| 1.0),
-        Pair::MeanX => Some(mean_x),
-        Pair::MeanY => Some(mean_y),
-        Pair::SumXX => Some(m2_x),
-        Pair::SumYY => Some(m2_y),
-        Pair::SumXY => Some(c),
-    }
 }
 
 #[cfg(test)]

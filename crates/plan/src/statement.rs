@@ -3,7 +3,7 @@
 //! Planning is not linear: a chain of 4,000 ANDs plans for over a minute and a deep one overflows the stack. Counting
 //! tokens is linear and allocates little, so a hostile text is refused within milliseconds.
 
-use crate::look_alikes;
+use crate::{look_alikes, using};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr as AstExpr, ObjectName, Query, SetExpr, Spanned, Statement as Ast, TableFactor, Visit, Visitor,
 };
@@ -67,10 +67,11 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
         .with_tokens_with_locations(tokens)
         .parse_statements()
         .map_err(|error| syntax(error, sql))?;
-    let ast = one_query(statements)?;
+    let mut ast = one_query(statements)?;
     if let ControlFlow::Break(refusal) = ast.visit(&mut Forbidden::default()) {
         return Err(refusal);
     }
+    using::qualify(&mut ast);
     Ok(Statement { ast, question_marks })
 }
 

@@ -232,7 +232,16 @@ fn per_person_meaning(scope: &Scope<'_>, expr: &Expr) -> Result<Meaning, Refusal
     for key in &params.order_by {
         scope.projected(&key.expr)?;
     }
-    aggregate_meaning(scope, function.func.name(), &params.args, params.filter.as_deref(), expr)
+    let name = function.func.name();
+    if matches!(name, "first_value" | "last_value") && params.order_by.is_empty() {
+        return Err(Refusal::new(
+            Code::Aggregate,
+            format!("`{name}` per person without an order: any row may be the first"),
+        )
+        .hint("write first_value(x ORDER BY event_date, event_id)")
+        .at(first_place(expr)));
+    }
+    aggregate_meaning(scope, name, &params.args, params.filter.as_deref(), expr)
 }
 
 /// What an aggregate within one person means. Where a filter or condition leaves a person out, counts are 0 and the
@@ -253,16 +262,19 @@ fn aggregate_meaning(
         let shape = if left_out.max(counted.shape) > Shape::Plain { Shape::Choice } else { Shape::Plain };
         return Ok(Meaning::plain(Class::Derived).with(shape));
     }
-    let ([arg], "min" | "max" | "bool_and" | "bool_or" | "sum" | "avg" | "var" | "var_pop" | "stddev" | "stddev_pop") =
-        (args, name)
+    let (
+        [arg],
+        "min" | "max" | "first_value" | "last_value" | "bool_and" | "bool_or" | "sum" | "avg" | "var" | "var_pop"
+        | "stddev" | "stddev_pop",
+    ) = (args, name)
     else {
         return Err(Refusal::new(Code::Aggregate, format!("`{name}` per person is not part of the language"))
-            .hint("per person: count, sum, avg, min, max, var, stddev, bool_and, bool_or, of one argument")
+            .hint("per person: count, sum, avg, min, max, var, stddev, bool_and, bool_or, first_value(x ORDER BY …), last_value")
             .at(first_place(at)));
     };
     let argument = scope.value(arg)?.at_least(left_out);
     match (name, argument.class) {
-        ("min" | "max", _) => Ok(argument),
+        ("min" | "max" | "first_value" | "last_value", _) => Ok(argument),
         ("bool_and" | "bool_or", _) => Ok(Meaning::FLAG),
         (_, Class::Amount) => Ok(argument),
         (_, Class::Constant | Class::Coarse | Class::Derived) => Ok(Meaning { class: Class::Derived, ..argument }),

@@ -1,45 +1,35 @@
 //! Hostile and odd texts: refused soon, never a panic.
 
 use proptest::prelude::*;
-use renkei_types::Code;
+use renkei_plan::{Catalogue, Planner, Question};
+use renkei_types::{Code, Timestamp};
 
-use crate::split;
-
-fn long(what: &str, n: usize) -> String {
-    std::iter::repeat_n(what, n).collect()
-}
+use crate::{hostile, split};
 
 #[test]
 fn hostile_sizes_are_refused_by_counting() {
-    let and = format!("SELECT count(*) FROM person WHERE true{}", long(" AND true", 4_000));
-    let union = format!("SELECT 1{}", long(" UNION ALL SELECT 1", 3_000));
-    let deep = format!("SELECT {}1{}", long("(", 5_000), long(")", 5_000));
-    let terms = format!("SELECT count(*) FROM person WHERE year_of_birth IN (1{})", long(", 1", 20_000));
-    let sums = format!("SELECT sum(year_of_birth{}) FROM person", long(" + 1", 20_000));
-    let nested = format!("SELECT count(*) FROM {}person{}", long("(SELECT * FROM ", 40), long(") x", 40));
-    let not = format!("SELECT {} true", long("NOT ", 10_000));
-    let minus = format!("SELECT {} 1", long("- ", 20_000));
-    let case = format!("SELECT {} 1 {}", long("CASE WHEN true THEN ", 200), long(" END", 200));
-    let joins = format!("SELECT count(*) FROM person p{}", long(" JOIN death d ON d.person_id = p.person_id", 40));
-    let comma =
-        format!("SELECT count(*) FROM person p{}", (0..100).map(|i| format!(", death d{i}")).collect::<String>());
-    let doubling = |join: &str| {
-        let copies: Vec<String> =
-            (1..12).map(|i| format!("a{i} AS (SELECT x.n FROM a{} x {join} a{} y", i - 1, i - 1)).collect();
-        let ends = if join == "JOIN" { " ON x.n = y.n)" } else { ")" };
-        let copies: Vec<String> =
-            copies.into_iter().map(|copy| copy.replace("UNION ALL", "UNION ALL SELECT y.n FROM") + ends).collect();
-        format!("WITH a0 AS (SELECT count(*) AS n FROM person), {} SELECT * FROM a11", copies.join(", "))
-    };
-    let (doubled_joins, doubled_unions) = (doubling("JOIN"), doubling("UNION ALL"));
-    let blanks = long(" ", 70_000);
-    for sql in
-        [and, union, deep, terms, sums, nested, not, minus, case, joins, comma, doubled_joins, doubled_unions, blanks]
-    {
+    for (name, sql) in hostile::texts() {
         let refusal = split(&sql).expect_err("refused");
-        assert_eq!(refusal.code, Code::TooLarge, "{}", &sql[..60]);
+        assert_eq!(refusal.code, Code::TooLarge, "{name}");
         // Refused by counting: the message is one of the counts, which precede planning, and names its limit.
-        assert!(refusal.message.contains("the limit is"), "{refusal}");
+        assert!(refusal.message.contains("the limit is"), "{name}: {refusal}");
+    }
+}
+
+/// Without optimisation reading a text takes ten times as long; planning it would take a hundred times that.
+#[test]
+fn hostile_sizes_are_refused_soon() {
+    let limit = std::time::Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 5 });
+    let planner = Planner::new(Catalogue::cdm());
+    for (name, sql) in hostile::texts() {
+        let best = (0..5).map(|_| {
+            let begun = std::time::Instant::now();
+            let question = Question { sql: &sql, parameters: &[], bound_at: Timestamp(0) };
+            assert!(planner.split(&question).is_err());
+            begun.elapsed()
+        });
+        let best = best.min().expect("some runs");
+        assert!(best < limit, "{name}: {best:?}");
     }
 }
 

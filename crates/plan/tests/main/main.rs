@@ -15,13 +15,16 @@ mod codes;
 mod explained;
 mod exploration;
 mod held;
+mod hostile;
 mod leaves;
 mod limits;
 mod mutated;
+mod per_person;
 mod percentiles;
 mod refused;
 mod rules;
 mod shape;
+mod using;
 
 use renkei_plan::{Catalogue, Planner, Question, Split};
 use renkei_types::{Refusal, Timestamp};

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use renkei_e2e::{CONSORTIUM, Consortium, PERSON, PROJECT, Records, Site};
 use renkei_node::store::Seal;
 use renkei_pki::PeerName;
-use renkei_plan::{Catalogue, Planner, Question};
+use renkei_plan::{Catalogue, PLAN_VERSION, Planner, Question};
 use renkei_proto::ipc;
 use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_client::NodeClient;
@@ -116,6 +116,24 @@ fn what_travels_with_a_question_is_held_to_its_shape() {
         let (outcome, cells) = ask(round, feeds);
         let said = (outcome.state(), outcome.code.as_str(), cells);
         assert_eq!(said, (State::Refused, "E-STATEMENT", 0), "{what}: {outcome:?}");
+    }
+}
+
+/// Gateway and node of two versions of the rules: the node ends with its code, and nothing is merged.
+#[test]
+fn another_version_of_the_rules_is_another_digest() {
+    let consortium = Consortium::start([Site::with("tokyo", Records::plain(20, 10)).listening()]);
+    let gateway = Gateway::to(&consortium, "tokyo");
+    let asked = request(BY_SEX);
+    let question = Question { sql: BY_SEX, parameters: &[], bound_at: Timestamp(asked.bound_at_micros) };
+    for (version, state) in
+        [(PLAN_VERSION, State::Answered), (PLAN_VERSION - 1, State::Failed), (PLAN_VERSION + 1, State::Failed)]
+    {
+        let split = Planner::new(Catalogue::cdm()).of_version(version).split(&question).unwrap();
+        let (outcome, cells) = gateway.ask(AskRequest { split_digest: split.digest.0.to_vec(), ..asked.clone() });
+        assert_eq!(outcome.state(), state, "version {version}: {outcome:?}");
+        let no = outcome.code == Code::Digest.as_str() && cells == 0;
+        assert_eq!(no, state == State::Failed, "version {version}: {outcome:?}");
     }
 }
 
