@@ -6,9 +6,9 @@ from amounts import clipped, number
 from conditions import condition
 from draw import Draw
 from keys import group_key
-from meaning import COUNT, Field, Meaning
+from meaning import COUNT, Field, Meaning, Shape
 from rows import Rows
-from tree import Aggregate, Choice, Literal, Node
+from tree import Aggregate, Cast, Choice, Literal, Node, Percentile
 
 BIVARIATE = (
     "covar_samp",
@@ -53,6 +53,8 @@ def result(d: Draw, r: Rows, subtotals: bool) -> tuple[Node, Meaning]:
         options.append((lambda: distinct_counted(d, "count keys", d.pick(keys).node, where), 1.5))
     if d.has("distinct_codes") and r.values and not subtotals:
         options.append((lambda: distinct_counted(d, "count codes", group_key(d, r.values)[0], where), 1.5))
+    if d.has("percentiles") and (fit := [f for f in r.values if on_grid(f.meaning)]):
+        options.append((lambda: percentile(d, d.pick(fit), where), 1.5))
     if d.has("bivariate") and r.values:
         options.append((lambda: of_two(d, r, where), 2))
     return d.weighted(options)()
@@ -68,14 +70,32 @@ def distinct_counted(d: Draw, tag: str, node: Node, where: Node | None) -> tuple
     return Aggregate("count", (node,), distinct=True, where=where), COUNT
 
 
+def on_grid(m: Meaning) -> bool:
+    """Whether all its values are edges of the grid of percentiles: of four digits at most, and none computed."""
+    digits = lambda value: len(f"{abs(value):.15g}".replace(".", "").strip("0"))  # noqa: E731
+    plain = m.kind in ("amount", "coarse") and m.numeric and m.exact and not m.scaled and m.shape <= Shape.GAP
+    return plain and bool(m.pool) and all(abs(value) < NEAR and digits(value) <= 4 for value in m.pool)
+
+
+def percentile(d: Draw, field: Field, where: Node | None) -> tuple[Node, Meaning]:
+    """Where every bin has a person and every value is an edge, what is read is the value at the rank itself."""
+    share, form = d.pick((0.05, 0.25, 0.5, 0.75, 0.95, 0, 1)), d.pick(("percentile_cont", "approx_percentile_cont"))
+    if d.chance(0.3):
+        share, form = 0.5, "median"
+    d.tag("percentile")
+    argument = Cast(field.node, "DOUBLE") if field.meaning.whole else field.node
+    return Percentile(argument, share, form, where), Meaning("derived", "float", exact=False)
+
+
 def of_two(d: Draw, r: Rows, where: Node | None) -> tuple[Node, Meaning]:
     """Covariance, correlation and regression of two numbers that have the same bits on both sides and are not far from
     0, where what is left of a difference of products would be chance."""
     small = [f for f in r.values if f.meaning.numeric and f.meaning.pool and max(map(abs, f.meaning.pool)) < NEAR]
-    made = [number(d, small, 1, condition) for _ in range(2)] if small else []
+    name = d.pick(BIVARIATE)
+    # Of products the intercept would be what is left of a difference of large numbers.
+    made = [number(d, small, 0 if name == "regr_intercept" else 1, condition) for _ in range(2)] if small else []
     if not made or not all(value is not None and value[1].exact for value in made):
         return summed(d, r, where)
-    name = d.pick(BIVARIATE)
     d.tag("bivariate", name)
     count = name == "regr_count"
     meaning = Meaning("derived", "int" if count else "float", exact=count)

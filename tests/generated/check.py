@@ -19,6 +19,8 @@ OF_STATEMENTS = (*CODES[: CODES.index("E-IDENTITY")], "E-OVERFLOW")
 ADDED = ["renkei_sites", "renkei_held"]
 # Of so many statements one is prepared, beside those with parameters.
 PREPARED = 10
+# Of so many statements one is asked with bounds.
+BOUNDED = 12
 LARGEST = 2**63 - 1
 # Codes that a whole consortium never answers a statement of the language with.
 NOT_THE_STATEMENT = ("E-UNAVAILABLE", "E-MIN-SITES")
@@ -55,10 +57,10 @@ def head(text: str) -> str:
 
 
 def ask(
-    hospitals: Hospitals, project: str, sql: str, values: list, prepared: bool = True
+    hospitals: Hospitals, project: str, sql: str, values: list, prepared: bool = True, bounds: bool = False
 ) -> tuple[list[str], list[tuple]]:
     """Names and rows of the gateway's answer, by a prepared statement or, which saves a round, directly."""
-    connection = hospitals.connection(project)
+    connection = hospitals.connection(project, bounds)
     if prepared or values:
         with connection.cursor() as cursor:
             cursor.execute(sql, values or None)
@@ -88,7 +90,8 @@ def check(hospitals: Hospitals, project: str, statement: Statement) -> Outcome:
         return Outcome("oracle", str(error))
     too_large = any(isinstance(value, int) and abs(value) > LARGEST for row in expected for value in row)
     try:
-        found_names, found = ask(hospitals, project, *statement.sql(), prepared=statement.seed % PREPARED == 0)
+        prepared, bounds = statement.seed % PREPARED == 0, statement.seed % BOUNDED == 1
+        found_names, found = ask(hospitals, project, *statement.sql(), prepared=prepared, bounds=bounds)
     except adbc_driver_manager.Error as error:
         outcome = refusal(error)
         if too_large and outcome.code == "E-OVERFLOW":
@@ -96,9 +99,35 @@ def check(hospitals: Hospitals, project: str, statement: Statement) -> Outcome:
         return replace(outcome, log=hospitals.trouble(project)) if outcome.code in NOT_THE_STATEMENT else outcome
     except (ValueError, OverflowError) as error:
         return Outcome("wrong", f"the answer cannot be read: {error}")
+    if bounds:
+        if why := bounded(found_names, found):
+            return Outcome("wrong", why)
+        found_names, found = unbounded(found_names, found)
     if too_large:
         return Outcome("different", f"a total beyond 64 bits was answered\n{found[:5]}\n{expected[:5]} expected")
     return compared(names, expected, found_names, found, statement)
+
+
+def ends(names: list[str]) -> dict[str, tuple[int, int]]:
+    """Values with bounds, and where these stand."""
+    at = {name: i for i, name in enumerate(names)}
+    return {name: (at[f"{name}_low"], at[f"{name}_high"]) for name in names if f"{name}_low" in at}
+
+
+def bounded(names: list[str], rows: list[tuple]) -> str | None:
+    """What is wrong with the bounds: where nothing is held, both are the value."""
+    for name, (low, high) in ends(names).items():
+        value = names.index(name)
+        if wrong := [row for row in rows if not row[low] == row[value] == row[high]]:
+            return f"`{name}` does not lie between its bounds: {wrong[0]}"
+    return None
+
+
+def unbounded(names: list[str], rows: list[tuple]) -> tuple[list[str], list[tuple]]:
+    """The same without bounds."""
+    left_out = {at for both in ends(names).values() for at in both}
+    kept = [i for i in range(len(names)) if i not in left_out]
+    return [names[i] for i in kept], [tuple(row[i] for i in kept) for row in rows]
 
 
 def compared(

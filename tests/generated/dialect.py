@@ -11,6 +11,7 @@ Most statements are the same text on both sides. Every rule for those that are n
 | a cast of what cannot be cast is NULL; a float is cut towards zero | TRY_CAST, of what `trunc` left |
 | `signum`, `var` | `sign`, `var_samp` |
 | sums of floats are compensated | `fsum`, `favg` |
+| percentiles, in three forms | `quantile_cont` |
 | moments and regressions without spread are NULL | `nullif(…, 'nan')` |
 
 NULLs last, integer division and x / 0 are settings of the oracle (tests/clients/oracle.py).
@@ -74,6 +75,15 @@ class Dialect:
     def aggregate(self, name: str, float: bool) -> str:
         return name
 
+    def percentile(self, argument: str, share: float, form: str) -> str:
+        match form:
+            case "median":
+                return f"median({argument})"
+            case "percentile_cont":
+                return f"percentile_cont({share}) WITHIN GROUP (ORDER BY {argument})"
+            case _:
+                return f"{form}({argument}, {share})"
+
     def aggregated(self, name: str, call: str) -> str:
         return call
 
@@ -104,6 +114,9 @@ class Pooled(Dialect):
     def aggregate(self, name: str, float: bool) -> str:
         name = {"var": "var_samp"}.get(name, name)
         return {"sum": "fsum", "avg": "favg"}.get(name, name) if float else name
+
+    def percentile(self, argument: str, share: float, form: str) -> str:
+        return f"quantile_cont({argument}, {share})"
 
     def aggregated(self, name: str, call: str) -> str:
         return f"nullif({call}, 'nan')" if name in WITHOUT_SPREAD else call

@@ -22,13 +22,13 @@ from pooled import Case  # noqa: E402, F401
 
 # Sites of a project, and how often it is asked.
 PROJECTS = {
-    "open": (records.SITES, 2),
-    "two": (("east", "west"), 4),
+    "open": (records.SITES, 1),
+    "two": (("east", "west"), 5),
     "one-more": (("east", "lone"), 2),
     "bare-more": (("bare", "west"), 1),
     "few": (("lone", "bare"), 0.5),
 }
-THREADS = 2
+THREADS = max(2, os.cpu_count() or 2)
 
 
 @dataclass
@@ -63,15 +63,15 @@ class Hospitals:
         if self.consortium is not None:
             self.consortium.stop()
 
-    def connection(self, project: str):
+    def connection(self, project: str, bounds: bool = False):
         """This thread's connection of the stock driver for a project; an answer without one of its sites is none."""
-        headers = {"renkei-min-sites": str(len(PROJECTS[project][0]))}
+        headers = {"renkei-min-sites": str(len(PROJECTS[project][0]))} | ({"renkei-bounds": "on"} if bounds else {})
 
         def connect():
             self.connections.append(self.consortium.connect(project, headers=headers))
             return self.connections[-1]
 
-        return self._mine("connections", project, connect)
+        return self._mine("bounded" if bounds else "connections", project, connect)
 
     def pooled(self, project: str, sql: str, values: Sequence) -> tuple[list[str], list[tuple]]:
         cursor = self._mine("cursors", project, lambda: utc(self.oracles[project].db.cursor()))

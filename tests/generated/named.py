@@ -110,4 +110,38 @@ CASES = [
         """SELECT n % 0 = 0 AS z, count(*) AS k FROM (SELECT person_id, count(*) AS n FROM death GROUP BY person_id) d
         GROUP BY ROLLUP (n % 0 = 0)""",
     ),
+    Case(
+        "the common column in where",
+        """SELECT count(*) AS n FROM visit_occurrence v JOIN measurement m USING (person_id)
+        LEFT JOIN death d USING (person_id)
+        WHERE person_id IS NOT NULL AND (person_id IN (SELECT person_id FROM death) OR v.visit_concept_id > 0)""",
+    ),
+    Case(
+        "the common column of results in where",
+        """SELECT a.n, b.m FROM (SELECT gender_concept_id, count(*) AS n FROM person GROUP BY 1) a
+        LEFT JOIN (SELECT gender_concept_id, count(*) AS m FROM person WHERE year_of_birth > 1960 GROUP BY 1) b
+        USING (gender_concept_id) WHERE gender_concept_id > 0""",
+    ),
+    Case(
+        "subtotals by what is not in a list",
+        """SELECT NOT (gender_concept_id IN (8507, 0)) AS k, count(*) AS n FROM person
+        GROUP BY ROLLUP (NOT (gender_concept_id IN (8507, 0)))""",
+    ),
+    Case(
+        "a mean of clipped values",
+        """SELECT avg(clip(value_as_number, 0.0, 10.5)) AS a, sum(clip(days, 0, 3)) AS s FROM measurement m JOIN
+        (SELECT person_id, visit_end_date - visit_start_date AS days FROM visit_occurrence) v
+        ON v.person_id = m.person_id""",
+    ),
+    Case(
+        "the first of each person",
+        """SELECT count(v) AS n, avg(v) AS a, avg(w) AS b FROM (SELECT person_id,
+        first_value(value_as_number ORDER BY measurement_date, measurement_id, value_as_number) AS v,
+        last_value(range_high ORDER BY measurement_date, measurement_id, range_high) AS w
+        FROM measurement GROUP BY person_id) m""",
+        oracle="""SELECT count(v) AS n, avg(v) AS a, avg(w) AS b FROM (SELECT person_id,
+        first(value_as_number ORDER BY measurement_date, measurement_id, value_as_number) AS v,
+        last(range_high ORDER BY measurement_date, measurement_id, range_high) AS w
+        FROM measurement GROUP BY person_id) m""",
+    ),
 ]

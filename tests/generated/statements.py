@@ -9,7 +9,7 @@ from results import result_set
 from tree import Aggregate, Node
 
 # Parts of the language that can be left out, by name.
-OPTIONAL = ("subquery", "two_round", "grouping_sets", "distinct_keys", "distinct_codes", "bivariate", "code_prefix")
+OPTIONAL = ("subquery", "two_round", "grouping_sets", "distinct_keys", "distinct_codes", "bivariate", "percentiles", "code_prefix")
 # Those that are asked for.
 FEATURES = OPTIONAL[:-1]
 

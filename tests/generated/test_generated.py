@@ -118,6 +118,7 @@ def test_optional_parts_are_optional(feature):
         "distinct_keys": "count(DISTINCT t",
         "distinct_codes": "concept_id)",
         "bivariate": "regr_",
+        "percentiles": "percentile_cont",
         "code_prefix": "code_prefix(",
     }
     texts = [statement(seed, (feature,)).sql()[0] for seed in range(600)]

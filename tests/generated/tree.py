@@ -157,6 +157,20 @@ class Aggregate(Node):
 
 
 @dataclass(frozen=True)
+class Percentile(Node):
+    """`form` is how the gateway is asked: `median`, `percentile_cont` or `approx_percentile_cont`."""
+
+    argument: Node
+    share: float
+    form: str
+    where: Node | None = None
+
+    def text(self, d: Dialect) -> str:
+        where = "" if self.where is None else f" FILTER (WHERE {self.where.text(d)})"
+        return d.percentile(self.argument.text(d), self.share, self.form) + where
+
+
+@dataclass(frozen=True)
 class Order(Node):
     key: Node
     descending: bool = False

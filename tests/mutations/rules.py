@@ -133,7 +133,7 @@ RULES = [
         "grouping sets are told apart when they are merged",
         "split/release.rs",
         "keys.push(set_key(aggregate, keys.len()));",
-        "keys.push(Key { expr: lit(0_u8), ..set_key(aggregate, keys.len()) });",
+        "keys.push(Key { expr: datafusion::logical_expr::lit(0_u8), ..set_key(aggregate, keys.len()) });",
     ),
     Rule(
         "a window over rows of persons is within one person",
@@ -167,7 +167,7 @@ RULES = [
     ),
     Rule(
         "NOT IN over what may be NULL is refused",
-        "split.rs",
+        "split/planner.rs",
         "subqueries::check_nulls(&plan)?;",
         "",
     ),
@@ -268,5 +268,47 @@ RULES = [
         "split/percentile.rs",
         "if meaning.shape >= Shape::Choice {",
         "if false && meaning.shape >= Shape::Choice {",
+    ),
+    Rule(
+        "a step at a chosen place is a condition",
+        "meaning.rs",
+        "if self.scaled { self.at_least(Shape::Mixed) } else { self }",
+        "self",
+    ),
+    Rule(
+        "integers divided by a constant are steps at a chosen place",
+        "meaning.rs",
+        "at_least(if chosen { Shape::Mixed } else { Shape::Plain })",
+        "at_least(if chosen { Shape::Plain } else { Shape::Plain })",
+    ),
+    Rule(
+        "a cast that loses values protects the rest of the cell",
+        "meaning/scope.rs",
+        "Ok(if cut { meaning.bent() } else { meaning }.at_least(Shape::Gap))",
+        "Ok(if cut { meaning.bent() } else { meaning })",
+    ),
+    Rule(
+        "a division by 0 at a chosen place protects the rest of the cell",
+        "meaning/scope.rs",
+        "Ok(Some(if meaning.scaled { meaning.at_least(Shape::Gap) } else { meaning }))",
+        "Ok(Some(meaning))",
+    ),
+    Rule(
+        "a clip stands in an aggregate that leaves",
+        "meaning/scope.rs",
+        "let kept = self.leaves && (",
+        "let kept = (",
+    ),
+    Rule(
+        "a clip moves no zero that a condition put",
+        "meaning/scope.rs",
+        "(keeps_zero || x.shape <= Shape::Gap)",
+        "(keeps_zero || x.shape <= Shape::Choice)",
+    ),
+    Rule(
+        "an aggregate of clipped values says whom no bound moved",
+        "split/release/cell.rs",
+        "let free = if summed {",
+        "let free = if summed && false {",
     ),
 ]

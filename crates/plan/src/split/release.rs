@@ -4,7 +4,6 @@ mod cell;
 
 use std::collections::BTreeSet;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result as PlanResult};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
