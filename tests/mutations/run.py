@@ -1,6 +1,6 @@
 """Switches off one rule of the split after the other and says which tests notice.
 
-    python tests/mutations/run.py [--only TEXT] [--target DIR]
+    python tests/mutations/run.py [--only TEXT]… [--target DIR]
 
 Works on a copy of the workspace; only `crates/plan` is built anew for each rule. Ends with status 1 where a rule was
 switched off and every test still passed. Prints the table of docs/security/proof.md.
@@ -23,7 +23,7 @@ LEFT_OUT = shutil.ignore_patterns("target", ".git", ".venv", "__pycache__")
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--only", default="", help="rules whose name has this in it")
+    options.add_argument("--only", action="append", help="rules whose name has this in it; several times for several")
     options.add_argument("--target", type=Path, default=ROOT / "target" / "mutations", help="folder for the builds, of its own: copies of the workspace share names")
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -33,10 +33,14 @@ def main() -> int:
         if failed := tests(copy, arguments.target):
             print(f"the tests fail with every rule in force: {failed}", file=sys.stderr)
             return 1
-        survivors = [rule.name for rule in RULES if arguments.only in rule.name and not check(rule, copy, arguments.target)]
+        survivors = [rule.name for rule in RULES if chosen(rule, arguments.only) and not check(rule, copy, arguments.target)]
     for name in survivors:
         print(f"no test notices: {name}", file=sys.stderr)
     return 1 if survivors else 0
+
+
+def chosen(rule: Rule, only: list[str] | None) -> bool:
+    return not only or any(text in rule.name for text in only)
 
 
 def check(rule: Rule, copy: Path, target: Path) -> bool:

@@ -26,6 +26,8 @@ pub struct RawState {
     pub contributors: Option<BinaryArray>,
     /// [`Contributions`](crate::Contributions) of those whose values no clip has moved; `None` where nothing is clipped.
     pub free: Option<BinaryArray>,
+    /// [`Contributions`](crate::Contributions) of those whose values a clip has moved; `None` where nothing is clipped.
+    pub moved: Option<BinaryArray>,
     /// Whether the rest of the cell has to be protected as well.
     pub conditional: bool,
     /// Whether amounts are summed, so that the largest contributors have to be looked at.

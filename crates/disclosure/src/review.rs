@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) own: Option<Vec<Contributions>>,
     /// Where values are clipped: those whom no bound has moved.
     pub(crate) free: Option<Vec<Contributions>>,
+    /// Those whom a bound has moved.
+    pub(crate) moved: Option<Vec<Contributions>>,
     pub(crate) conditional: bool,
     pub(crate) amounts: bool,
     /// Why it is held in a cell.
@@ -102,8 +104,8 @@ fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseEr
     let sets = |column: Option<BinaryArray>| {
         column.filter(|_| permit.guarded()).as_ref().map(Contributions::decode_all).transpose()
     };
-    let (own, free) = (sets(raw.contributors)?, sets(raw.free)?);
-    let lengths = [&own, &free].into_iter().flatten().all(|sets| sets.len() == rows);
+    let (own, free, moved) = (sets(raw.contributors)?, sets(raw.free)?, sets(raw.moved)?);
+    let lengths = [&own, &free, &moved].into_iter().flatten().all(|sets| sets.len() == rows);
     if raw.state.len() != rows || !lengths {
         return Err(ReleaseError::Lengths);
     }
@@ -117,7 +119,7 @@ fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseEr
         }
         array = merged;
     }
-    Ok(State { array, own, free, conditional: raw.conditional, amounts: raw.amounts, held })
+    Ok(State { array, own, free, moved, conditional: raw.conditional, amounts: raw.amounts, held })
 }
 
 /// The cells whose numbers are numbers: an infinite total says of everybody else that they did not matter.
@@ -196,6 +198,43 @@ impl Point {
             }
         }
         self.conditions(minimum);
+        self.clips(minimum);
+    }
+
+    /// Two sums of one cell, of which one is clipped: between them lies what was cut off of those whom a bound moved, and
+    /// that nobody was is not told apart from few.
+    fn clips(&mut self, minimum: u64) {
+        for later in 1..self.states.len() {
+            for earlier in 0..later {
+                let (Some(a), Some(b)) = (self.states.get(earlier), self.states.get(later)) else { continue };
+                if !(a.amounts && b.amounts) || (a.moved.is_none() && b.moved.is_none()) {
+                    continue;
+                }
+                let near: Vec<bool> = (0..self.rows)
+                    .map(|cell| {
+                        let moved = [a, b].into_iter().filter_map(|state| state.moved.as_ref()?.get(cell));
+                        moved.fold(RoaringBitmap::new(), |all, set| all | set.persons()).len() < minimum
+                    })
+                    .collect();
+                for cell in (0..near.len()).filter(|cell| near[*cell]) {
+                    if self.leaves(earlier, cell) {
+                        self.hold(later, cell, Reason::Overlap);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where an answer has several parts, another of them may sum the same rows without a clip.
+    pub(crate) fn clips_alone(&mut self, minimum: u64) {
+        for state in 0..self.states.len() {
+            for cell in 0..self.rows {
+                let moved = self.states.get(state).and_then(|state| state.moved.as_ref()?.get(cell));
+                if moved.is_some_and(|moved| moved.len() < minimum) {
+                    self.hold(state, cell, Reason::Overlap);
+                }
+            }
+        }
     }
 
     /// Two aggregates of one cell, of which a condition chooses one: what lies between them is few, or nobody.

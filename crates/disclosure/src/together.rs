@@ -13,6 +13,9 @@ impl Reviewed {
         let minimum = self.minimum;
         let several = self.points.len() > 1;
         for (index, point) in self.points.iter_mut().enumerate() {
+            if several {
+                point.clips_alone(minimum);
+            }
             loop {
                 point.complement(minimum);
                 if !several || !apart(index, point, &seen, minimum) {

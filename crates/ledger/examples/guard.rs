@@ -152,7 +152,14 @@ fn disclosure(out: &mut impl Write) -> Outcome {
             ])),
             keys: vec![n],
             sets: false,
-            states: vec![RawState { state, contributors: Some(sets()), free: None, conditional: true, amounts: true }],
+            states: vec![RawState {
+                state,
+                contributors: Some(sets()),
+                free: None,
+                moved: None,
+                conditional: true,
+                amounts: true,
+            }],
             persons: Some(sets()),
         };
         let begun = Instant::now();

@@ -3,15 +3,16 @@
 //! Below a release point one value far from all others decides a mean and is one person's; clipped, it weighs no more
 //! than `hi`. A clip is a condition as well: with bounds beside all values but a few, a sum would be a known multiple of
 //! them and the rest that few. So an aggregate of clipped values also says which rows lie [`strictly between`](free) the
-//! bounds, and the release asks for a minimum of persons among those.
+//! bounds, and the release asks for a minimum of persons among those. Beside another sum of the same rows the difference
+//! is what was cut off of the few [`moved`]; the release looks at these where an answer has both.
 
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
-use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::utils::{conjunction, disjunction};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -57,6 +58,25 @@ pub(crate) fn free(exprs: &[&Expr]) -> Result<Option<Expr>> {
         })?;
     }
     Ok(conjunction(between))
+}
+
+/// The rows in which a clip changes what some expressions come to; none where nothing is clipped.
+pub(crate) fn moved(exprs: &[&Expr]) -> Result<Option<Expr>> {
+    let mut changed = Vec::new();
+    for expr in exprs {
+        let whole = (*expr).clone().transform_up(|part| {
+            Ok(match part {
+                Expr::ScalarFunction(mut function) if function.name() == "clip" && function.args.len() == 3 => {
+                    Transformed::yes(function.args.swap_remove(0))
+                }
+                other => Transformed::no(other),
+            })
+        })?;
+        if whole.transformed {
+            changed.push(whole.data.not_eq((*expr).clone()));
+        }
+    }
+    Ok(disjunction(changed))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -153,6 +173,9 @@ mod tests {
         let of = |expr: Expr| free(&[&expr]).unwrap().map(|expr| expr.to_string());
         assert_eq!(of(col("x")), None);
         let call = clip().call(vec![col("x"), lit(1_i64), lit(2_i64)]);
-        assert_eq!(of(call.clone() * call).as_deref(), Some("x > Int64(1) AND x < Int64(2)"));
+        assert_eq!(of(call.clone() * call.clone()).as_deref(), Some("x > Int64(1) AND x < Int64(2)"));
+        let moved = |expr: Expr| moved(&[&expr]).unwrap().map(|expr| expr.to_string());
+        assert_eq!(moved(col("x")), None);
+        assert_eq!(moved(call + col("y")).as_deref(), Some("x + y != clip(x, Int64(1), Int64(2)) + y"));
     }
 }

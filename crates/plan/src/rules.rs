@@ -152,6 +152,13 @@ const RULES: &[Rule] = &[
         Code::Argument,
     ),
     rule(
+        "Steps are taken at the grain of the data; a clip has literal bounds",
+        "丸めは元の値の単位で、clip の上下限は定数で指定します",
+        "SELECT avg(round(value_as_number, 1)), avg(clip(value_as_number, 0, 100)) FROM measurement",
+        "SELECT sum(ceil(value_as_number / 200)) FROM measurement",
+        Code::Argument,
+    ),
+    rule(
         "A code is matched by a literal prefix",
         "コードの部分一致は定数の前方一致だけです",
         "SELECT count(*) FROM condition_occurrence WHERE condition_source_value LIKE 'ICD10:E11%'",

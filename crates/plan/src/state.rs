@@ -86,6 +86,9 @@ pub struct CellState {
     /// Which of these rows lie strictly between the bounds of a clip (Boolean over the input): enough persons must, else
     /// the others' values are known and theirs are the rest; `None` where nothing is clipped.
     pub free: Option<Expr>,
+    /// The rows whose value a clip changes (Boolean over the input), those that it makes 0 among them; `None` where
+    /// nothing is clipped.
+    pub moved: Option<Expr>,
     /// Whether contribution depends on a condition, so that the rest of the cell has to be protected too.
     pub conditional: bool,
 }

@@ -35,6 +35,11 @@ pub(super) fn free_name(i: usize) -> String {
     format!("f{i}")
 }
 
+/// Name of the column of those whose values in state `i` a clip has moved.
+pub(super) fn moved_name(i: usize) -> String {
+    format!("m{i}")
+}
+
 /// The plan that computes the raw cells: keys `k0…`, states `s0…`, then persons, contributors and, of clipped values, the
 /// contributors whom no clip has moved, where guarded.
 pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'_>) -> Result<LogicalPlan> {
@@ -54,6 +59,9 @@ pub(super) fn aggregate(point: &ReleasePoint, guarded: bool, sources: &Sources<'
             if let Some(free) = &state.free {
                 let rows = state.contributors.iter().cloned().chain([free.clone()]).reduce(Expr::and);
                 aggregates.push(call(&contributions_udaf(), owner.clone(), rows)?.alias(free_name(i)));
+            }
+            if let Some(moved) = &state.moved {
+                aggregates.push(call(&contributions_udaf(), owner.clone(), Some(moved.clone()))?.alias(moved_name(i)));
             }
         }
     }

@@ -16,7 +16,7 @@ use renkei_disclosure::bins::raw_fields;
 use renkei_disclosure::{Raw, RawState};
 use renkei_plan::{ReleasePoint, StateKind};
 
-use super::bind::{PERSONS, contributors_name, free_name};
+use super::bind::{PERSONS, contributors_name, free_name, moved_name};
 
 /// Cells that are not what the release point demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +40,9 @@ pub(crate) fn schema(point: &ReleasePoint, guarded: bool) -> SchemaRef {
         for (i, state) in point.states.iter().enumerate() {
             let contributors = state.contributors.is_some().then(|| contributors_name(i));
             let free = state.free.is_some().then(|| free_name(i));
-            fields.extend(contributors.into_iter().chain(free).map(|name| Field::new(name, DataType::Binary, false)));
+            let moved = state.moved.is_some().then(|| moved_name(i));
+            let names = contributors.into_iter().chain(free).chain(moved);
+            fields.extend(names.map(|name| Field::new(name, DataType::Binary, false)));
         }
     }
     Arc::new(Schema::new(fields))
@@ -101,10 +103,15 @@ pub(crate) fn read(point: &ReleasePoint, guarded: bool, batches: &[RecordBatch])
             (Some(_), true) => Some(sets(column(&free_name(i))?)?),
             _ => None,
         };
+        let moved = match (&state.moved, guarded) {
+            (Some(_), true) => Some(sets(column(&moved_name(i))?)?),
+            _ => None,
+        };
         let whole = RawState {
             state: structured(column(&format!("s{i}"))?)?,
             contributors,
             free,
+            moved,
             conditional: state.conditional,
             amounts: amounts(state.kind),
         };

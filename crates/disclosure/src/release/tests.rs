@@ -85,7 +85,7 @@ fn raw(cells: &[Cell], conditional: bool, counted: bool) -> Raw {
         schema: Arc::new(schema),
         keys: vec![Arc::new(cells.iter().map(|c| c.0).collect::<Int64Array>())],
         sets: false,
-        states: vec![RawState { state, contributors, free: None, conditional, amounts: false }],
+        states: vec![RawState { state, contributors, free: None, moved: None, conditional, amounts: false }],
         persons: counted.then(|| column(cells.iter().map(|c| persons(0, c.1)))),
     }
 }
@@ -164,7 +164,14 @@ fn what_is_not_a_number_is_held_under_any_minimum() {
             schema: Arc::new(schema),
             keys: vec![Arc::new(Int64Array::from_iter_values(0..4))],
             sets: false,
-            states: vec![RawState { state, contributors: None, free: None, conditional: false, amounts: false }],
+            states: vec![RawState {
+                state,
+                contributors: None,
+                free: None,
+                moved: None,
+                conditional: false,
+                amounts: false,
+            }],
             persons: Some(column((0..4).map(|cell| persons(cell * 50, 50)))),
         };
         let released = release(&permit(minimum), raw).expect("releases");
@@ -217,7 +224,14 @@ fn raw_bins() -> Raw {
         schema: Arc::new(schema),
         keys: vec![Arc::new(Int64Array::from(vec![1, 2]))],
         sets: false,
-        states: vec![RawState { state, contributors: None, free: None, conditional: false, amounts: false }],
+        states: vec![RawState {
+            state,
+            contributors: None,
+            free: None,
+            moved: None,
+            conditional: false,
+            amounts: false,
+        }],
         persons: Some(column([persons(0, 30), persons(30, 30)])),
     }
 }
@@ -251,4 +265,31 @@ fn clipped_values_need_a_minimum_between_the_bounds() {
     let mut short = raw(&[(None, 50, 50)], false, true);
     short.states[0].free = Some(column([]));
     assert!(matches!(release(&permit(10), short), Err(ReleaseError::Lengths)));
+}
+
+/// What two sums of the same rows differ by is what a clip has cut off.
+#[test]
+fn clipped_and_whole_sums_do_not_leave_together_where_few_were_moved() {
+    let states = |moved: i64, minimum| {
+        let mut raw = raw(&[(Some(1), 100, 100)], false, true);
+        let state = |moved: Option<i64>| RawState {
+            state: raw.states[0].state.clone(),
+            contributors: Some(column([persons(0, 100)])),
+            free: moved.map(|moved| column([persons(0, 100 - moved)])),
+            moved: moved.map(|moved| column([persons(0, moved)])),
+            conditional: false,
+            amounts: true,
+        };
+        let both = vec![state(None), state(Some(moved))];
+        let fields = raw.schema.field(1).clone();
+        let key = raw.schema.field(0).clone();
+        raw.schema = Arc::new(Schema::new(vec![key, fields.clone().with_name("s0"), fields.with_name("s1")]));
+        raw.states = both;
+        let released = release(&permit(minimum), raw).expect("releases");
+        (1..3).map(|i| released.batch().column(i).is_valid(0)).collect::<Vec<_>>()
+    };
+    assert_eq!(states(0, 10), [true, false]);
+    assert_eq!(states(1, 10), [true, false]);
+    assert_eq!(states(9, 10), [true, false]);
+    assert_eq!(states(10, 10), [true, true]);
 }

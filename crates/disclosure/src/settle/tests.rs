@@ -26,7 +26,14 @@ fn counts(cells: &[(Option<i64>, u8, i64, i64)], sets: bool) -> Raw {
         schema: Arc::new(schema),
         keys: vec![key, set],
         sets,
-        states: vec![RawState { state, contributors: None, free: None, conditional: false, amounts: false }],
+        states: vec![RawState {
+            state,
+            contributors: None,
+            free: None,
+            moved: None,
+            conditional: false,
+            amounts: false,
+        }],
         persons: Some(column(cells.iter().map(|cell| persons(cell.2, cell.3)))),
     }
 }
@@ -89,6 +96,7 @@ fn conditional_aggregates_of_one_cell_that_differ_by_few_do_not_leave_together()
         state: raw.states[0].state.clone(),
         contributors: Some(column([persons(from, n)])),
         free: None,
+        moved: None,
         conditional: true,
         amounts: false,
     };

@@ -73,5 +73,14 @@ pub(super) fn state(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr
     let counted = if meaning.shape >= Shape::Choice { StateKind::SumFloat } else { StateKind::Bins };
     let contributors = contributors(scope, counted, Some(argument), filter.as_ref())?;
     let argument = Some(argument.clone());
-    Ok(CellState { kind: StateKind::Bins, argument, second: None, filter, contributors, free: None, conditional })
+    Ok(CellState {
+        kind: StateKind::Bins,
+        argument,
+        second: None,
+        filter,
+        contributors,
+        free: None,
+        moved: None,
+        conditional,
+    })
 }

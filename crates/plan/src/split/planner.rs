@@ -142,8 +142,12 @@ impl Planner {
     /// A [`Refusal`] as for [`Planner::split`].
     pub fn parameters(&self, sql: &str) -> Result<Vec<Option<DataType>>, Refusal> {
         let (plan, question_marks) = self.plan(sql)?;
+        self.types(&plan, question_marks)
+    }
+
+    fn types(&self, plan: &LogicalPlan, question_marks: usize) -> Result<Vec<Option<DataType>>, Refusal> {
         let mut types = plan.get_parameter_types().map_err(|e| error::refusal(&e, &self.names))?;
-        for (name, cast) in cast_parameters(&plan).map_err(|e| error::refusal(&e, &self.names))? {
+        for (name, cast) in cast_parameters(plan).map_err(|e| error::refusal(&e, &self.names))? {
             types.entry(name).or_insert(None).get_or_insert(cast);
         }
         let count = types.len().max(question_marks);
@@ -170,13 +174,13 @@ impl Planner {
     /// # Errors
     /// A [`Refusal`] as for [`Planner::split`] and [`Split::viewed`].
     pub fn prepare_viewed(&self, sql: &str, view: View) -> Result<SchemaRef, Refusal> {
-        let types = self.parameters(sql)?;
+        let (plan, question_marks) = self.plan(sql)?;
+        let types = self.types(&plan, question_marks)?;
         let nulls = types
             .iter()
             .map(|data_type| ScalarValue::try_from(data_type.as_ref().unwrap_or(&DataType::Utf8)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| error::refusal(&e, &self.names))?;
-        let (plan, _) = self.plan(sql)?;
         Ok(self.finish(plan, nulls, Timestamp(0), &self.vocabulary)?.viewed(view)?.output_schema())
     }
 

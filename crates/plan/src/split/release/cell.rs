@@ -173,7 +173,14 @@ fn state(scope: &Scope<'_>, function: &AggregateFunction, kind: StateKind, expr:
     let argument = if kind == StateKind::Persons { None } else { argument };
     let summed = !matches!(kind, StateKind::Count | StateKind::Persons | StateKind::Keys);
     let free = if summed { rebuilt(clip::free(&argument.iter().collect::<Vec<_>>()))? } else { None };
-    Ok(CellState { kind, argument, second: None, filter, contributors, free, conditional })
+    let moved = if summed { moved(&argument.iter().collect::<Vec<_>>(), filter.as_ref())? } else { None };
+    Ok(CellState { kind, argument, second: None, filter, contributors, free, moved, conditional })
+}
+
+/// The rows that a clip changes, of those that the filter takes.
+fn moved(args: &[&Expr], filter: Option<&Expr>) -> Result<Option<Expr>, Refusal> {
+    let changed = rebuilt(clip::moved(args))?;
+    Ok(changed.and_then(|changed| conjunction(filter.cloned().into_iter().chain([changed]))))
 }
 
 /// The state of a function of pairs. A pair contributes where both values are there and not both are 0.
@@ -192,6 +199,7 @@ fn pairs(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr: &Expr) ->
     }
     parts.extend(disjunction(zeros));
     let free = rebuilt(clip::free(&[y, x]))?;
+    let moved = moved(&[y, x], filter.as_ref())?;
     let (argument, second) = (Some(y.clone()), Some(x.clone()));
     Ok(CellState {
         kind: StateKind::Comoments,
@@ -200,6 +208,7 @@ fn pairs(scope: &Scope<'_>, args: &[Expr], filter: Option<Expr>, expr: &Expr) ->
         filter,
         contributors: conjunction(parts),
         free,
+        moved,
         conditional,
     })
 }
@@ -222,7 +231,7 @@ pub(in crate::split) fn argument_meaning(
         _ => (
             "adds a constant, steps at a chosen place, or chooses between several values by a condition",
             "inside an aggregate stand a column, arithmetic among amounts, or CASE WHEN … THEN x [ELSE 0] END; add \
-             constants outside, such as avg(x) + 1, and take sums of several conditions apart",
+             constants and round outside, such as round(avg(x) + 1), and take sums of several conditions apart",
         ),
     };
     Err(Refusal::new(
