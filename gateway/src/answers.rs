@@ -63,6 +63,7 @@ mod tests {
             code_sets: Vec::new(),
             unmapped: Vec::new(),
             undecided: Vec::new(),
+            receipts: Vec::new(),
             fetch: None,
         };
         Entry { asked_at: Timestamp(at), answered }

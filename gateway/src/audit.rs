@@ -17,13 +17,13 @@ use std::time::Duration;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use renkei_audit::entry::{Act, Admin, Body, Draft, Line, List, Opening, Private, Question, Refusal, Shown, Who};
-use renkei_audit::note::SigningKey;
+use renkei_audit::note::{Kind, SigningKey, VerifierKey};
 use renkei_audit::store::{Log, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_pki::PeerName;
-use renkei_service::signed_log::{self, Pulse};
+use renkei_service::signed_log::{self, Cosigner, Meeting, Pulse};
 use renkei_service::{PeerInfo, chain};
-use renkei_types::{Clock, Code, PersonId, ProjectId, QueryId};
+use renkei_types::{Clock, Code, PersonId, ProjectId, QueryId, SiteId};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,9 @@ const SOFTWARE: &str = concat!("renkei-gateway ", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(crate) struct Audit {
     log: Log,
-    _key: Arc<SigningKey>,
+    key: Arc<SigningKey>,
+    /// The side of cosigning.
+    pub(crate) cosigner: Arc<Cosigner>,
     name: PeerName,
     clock: Arc<dyn Clock>,
     entropy: Mutex<StdRng>,
@@ -62,8 +64,9 @@ impl Audit {
     /// # Errors
     /// A log that is damaged, in use or full, or a key that cannot be read: then the gateway does not start.
     pub(crate) fn open(config: &Config, name: PeerName, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let (log, key) = signed_log::open(&config.state_dir, &name, Arc::clone(&clock))?;
-        let this = Self { log, _key: key, name, clock, entropy: Mutex::new(StdRng::from_os_rng()) };
+        let opened = signed_log::open(&config.state_dir, &name, &config.audit, Arc::clone(&clock))?;
+        let (log, key, cosigner) = opened.parts();
+        let this = Self { log, key, cosigner, name, clock, entropy: Mutex::new(StdRng::from_os_rng()) };
         let detail = format!("{SOFTWARE}; {}", signed_log::clock_words());
         let start = this.log.append(this.act(Act::Start, &detail, None));
         let (sites, projects) = (config.sites.len(), config.projects.len());
@@ -88,6 +91,17 @@ impl Audit {
             on_behalf: None,
             subject: Line::lossy(&format!("renkei://{consortium}/person/{person}")),
         }
+    }
+
+    /// The name of a site's log.
+    pub(crate) fn log_of(&self, site: &SiteId) -> Option<String> {
+        Some(PeerName::site(self.name.consortium().clone(), site).to_string())
+    }
+
+    /// Whether this is the key of a site's log, as it is known or first seen.
+    pub(crate) fn is_log_of(&self, key: &VerifierKey, site: &SiteId) -> bool {
+        let named = self.log_of(site).as_deref() == Some(key.name().as_str()) && key.kind() == Kind::Log;
+        named && matches!(self.cosigner.peers().meet(key), Ok(Meeting::Known))
     }
 
     /// Records that somebody's question was refused. Durable when it returns; a refusal that cannot be recorded is a

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use renkei_service::config::{self, ConfigError};
-use renkei_service::{Target, telemetry};
+use renkei_service::{Target, signed_log, telemetry};
 use renkei_types::{PersonId, ProjectId, SiteId};
 use serde::Deserialize;
 
@@ -30,6 +30,9 @@ pub struct Config {
     /// Folder of the signed log and other state, owned by the service user; a relative path starts at the
     /// configuration's folder.
     pub state_dir: PathBuf,
+    /// The signed log.
+    #[serde(default)]
+    pub audit: signed_log::Settings,
     /// Where nodes and clients connect.
     pub listen: SocketAddr,
     /// The gateway's credentials.

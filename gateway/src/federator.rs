@@ -17,6 +17,7 @@ mod held;
 mod judge;
 mod merge;
 mod progress;
+mod receipts;
 mod rounds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,8 +140,13 @@ async fn leave(
         Err(refused) => Err(refused),
     };
     match held {
-        Ok((answer, end)) => match leaving.end(end).await {
-            Ok(_) => Ok(answer),
+        Ok((mut answer, end)) => match leaving.end(end).await {
+            Ok(own) => {
+                if let Some(answered) = &mut answer.answered {
+                    answered.receipts.extend(own);
+                }
+                Ok(answer)
+            }
             Err(refusal) => Err(Refused { refusal, answered: answer.answered.map(Box::new) }),
         },
         Err(refused) => {
@@ -244,6 +250,7 @@ fn take(state: &State, question: &Question, terms: &Terms, project: &Project, as
     let mut answered = Answered::new(state, question, terms, project, asked.outcomes.clone());
     codes::tell(state, question, &asked.codes_held, &mut answered);
     answered.warnings.extend(asked.warnings.iter().cloned());
+    answered.receipts.clone_from(&asked.receipts);
     match &asked.cells {
         Ok(cells) => Ok((answered, cells.clone())),
         Err(refusal) => Err(Refused { refusal: refusal.clone(), answered: Some(Box::new(answered)) }),

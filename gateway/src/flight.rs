@@ -19,6 +19,7 @@ mod parameters;
 mod poll;
 mod polled;
 mod prepare;
+mod prove;
 mod service;
 mod session;
 mod shared;

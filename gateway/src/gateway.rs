@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Config;
 use crate::audit::Audit;
 use crate::flight;
-use crate::sites::{watch, watch_dialled};
+use crate::sites::{Cosigning, watch, watch_dialled};
 use crate::state::State;
 
 /// How often expired handles are looked for.
@@ -88,6 +88,10 @@ impl Gateway {
         let mut tasks = tokio::task::JoinSet::new();
         for site in state.sites.iter() {
             tasks.spawn(watch(Arc::clone(site), Arc::clone(&state.clock), shutdown.clone()));
+        }
+        let cosigning = Arc::new(Cosigning::new(Arc::clone(&state.audit.cosigner), own.name().clone()));
+        for site in state.sites.iter() {
+            tasks.spawn(Arc::clone(&cosigning).run(Arc::clone(site), shutdown.clone()));
         }
         for (id, target) in config.sites.iter().filter_map(|site| Some((&site.id, site.dial.clone()?))) {
             if let Some(site) = state.sites.get(id) {

@@ -4,6 +4,7 @@
 //! of persons at silent sites stays known.
 
 mod codes;
+mod cosign;
 mod profile;
 mod watch;
 
@@ -14,6 +15,7 @@ use renkei_service::{LinkState, PeerStream, SiteLink};
 use renkei_types::{Clock, SiteId};
 
 pub(crate) use codes::{Code, Codes};
+pub(crate) use cosign::{Cosigning, LogState};
 pub(crate) use profile::{Profile, Seal, plain};
 pub(crate) use watch::{watch, watch_dialled};
 
@@ -30,6 +32,7 @@ pub(crate) struct Site {
     pub(crate) link: SiteLink,
     profile: RwLock<Option<Arc<Profile>>>,
     codes: RwLock<Arc<Codes>>,
+    log: RwLock<LogState>,
 }
 
 impl Site {
@@ -49,6 +52,16 @@ impl Site {
 
     pub(crate) fn set_codes(&self, codes: Codes) {
         *self.codes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(codes);
+    }
+
+    /// How its log stands; nothing is known of the log of a site without connection, unless it was an alarm.
+    pub(crate) fn log(&self) -> LogState {
+        let state = *self.log.read().unwrap_or_else(PoisonError::into_inner);
+        if self.link.is_connected() || state == LogState::Alarm { state } else { LogState::Unwitnessed }
+    }
+
+    pub(crate) fn set_log(&self, state: LogState) {
+        *self.log.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// The state of the link at this moment.
@@ -72,8 +85,11 @@ impl Sites {
     pub(crate) fn new(sites: &[config::Site], clock: &Arc<dyn Clock>) -> Self {
         let site = |site: &config::Site| {
             let link = SiteLink::new(site.id.clone(), Arc::clone(clock));
-            let (profile, codes) = (RwLock::new(None), RwLock::default());
-            (site.id.clone(), Arc::new(Site { id: site.id.clone(), name: site.name.clone(), link, profile, codes }))
+            let (profile, codes, log) = (RwLock::new(None), RwLock::default(), RwLock::default());
+            (
+                site.id.clone(),
+                Arc::new(Site { id: site.id.clone(), name: site.name.clone(), link, profile, codes, log }),
+            )
         };
         Self(Arc::new(sites.iter().map(site).collect()))
     }

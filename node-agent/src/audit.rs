@@ -9,18 +9,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 use renkei_audit::entry::{
-    Act, Admin, Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal, Shown, State,
-    Who,
+    Act, Admin, Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal, Seal, Shown,
+    State, Who,
 };
-use renkei_audit::store::{Log, StoreError};
+use renkei_audit::note::SigningKey;
+use renkei_audit::receipt::Receipt;
+use renkei_audit::store::{Kept, Log, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_ledger::Flag;
 use renkei_pki::PeerName;
 use renkei_plan::Split;
-use renkei_service::signed_log::{self, Pulse, clock_state, clock_words, outcome};
+use renkei_proto::v1;
+use renkei_service::signed_log::{self, Cosigner, Pulse, clock_state, clock_words, outcome};
 pub use renkei_service::signed_log::{folder, reader, verifier};
 use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +50,9 @@ pub(crate) struct Audit {
     entropy: Mutex<StdRng>,
     /// The version of the opt-out list that was recorded last.
     opt_out: Mutex<Option<Hash>>,
+    key: Arc<SigningKey>,
+    /// The side of cosigning.
+    pub(crate) cosigner: Arc<Cosigner>,
 }
 
 impl Audit {
@@ -60,13 +66,15 @@ impl Audit {
         name: PeerName,
         site: SiteId,
         policy: &str,
+        settings: &signed_log::Settings,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        let (log, _) = signed_log::open(state, &name, Arc::clone(&clock))?;
+        let (log, key, cosigner) = signed_log::open(state, &name, settings, Arc::clone(&clock))?.parts();
         let entropy = StdRng::from_os_rng();
         let policy = Line::lossy(&Hash::of(policy.as_bytes()).to_string());
         let (entropy, opt_out) = (Mutex::new(entropy), Mutex::new(standing::opt_out(state)));
-        Ok(Self { log, state: state.to_owned(), name, site, policy, clock, entropy, opt_out })
+        let state = state.to_owned();
+        Ok(Self { log, state, name, site, policy, clock, entropy, opt_out, key, cosigner })
     }
 
     /// The version of the policy in force.
@@ -303,15 +311,37 @@ impl Open {
     }
 
     /// Records how it ended. Durable when it returns: only then may an answer leave.
-    pub(crate) async fn close(mut self, state: State, code: Option<Code>, released: u64) -> Result<(), StoreError> {
+    /// What the log promises of an answer comes back, for the answer to carry.
+    pub(crate) async fn close(
+        mut self,
+        state: State,
+        code: Option<Code>,
+        released: u64,
+        digest: Option<[u8; 32]>,
+    ) -> Result<Option<v1::Receipt>, StoreError> {
         self.closed = true;
         let mut draft = Draft::from(self.outcome(state, code, released));
+        let salt = digest.map(|_| {
+            let mut salt = [0; 32];
+            self.audit.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut salt);
+            Hash(salt)
+        });
+        let result = salt.zip(digest).map(|(salt, digest)| Seal::of(&salt, &digest));
+        if let Body::Outcome(outcome) = &mut draft.body {
+            outcome.result = result;
+        }
         if let (Body::Outcome(outcome), false) = (&mut draft.body, self.near.is_empty()) {
             let mut entropy = self.audit.entropy.lock().unwrap_or_else(PoisonError::into_inner);
             // A name of plain letters, and the first field: it cannot fail.
             let _ = outcome.private.seal("ledger", &self.near.join("; "), &mut *entropy, &mut draft.openings);
         }
-        self.audit.log.append(draft).await.map(|_| ())
+        let Kept { index, leaf, at } = self.audit.log.append(draft).await?;
+        let Some(salt) = salt else { return Ok(None) };
+        let verifier = self.audit.key.verifier();
+        let (origin, query) = (verifier.name().clone(), self.query.clone());
+        let receipt = Receipt { origin, index, leaf, at, query, result: result.map(|seal| seal.0) };
+        let note = receipt.sign(&self.audit.key).map_err(StoreError::Note)?;
+        Ok(Some(v1::Receipt { key: verifier.to_string(), note: note.to_string(), salt: salt.0.to_vec() }))
     }
 
     fn outcome(&self, state: State, code: Option<Code>, released: u64) -> Body {

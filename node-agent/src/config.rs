@@ -37,6 +37,9 @@ pub struct Config {
     pub tls: Tls,
     /// The gateway to dial and to trust.
     pub gateway: Gateway,
+    /// The signed log.
+    #[serde(default)]
+    pub audit: renkei_service::signed_log::Settings,
     /// Wait for the gateway instead of dialling it.
     pub listen: Option<Listen>,
     /// Numbers of the release.

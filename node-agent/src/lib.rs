@@ -14,6 +14,7 @@ pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod engine;
+mod exchange;
 pub mod ingest;
 pub mod maps;
 pub mod node;

@@ -17,6 +17,7 @@ use tonic::service::Routes;
 
 use crate::audit::{Audit, Standing};
 use crate::config::Config;
+use crate::exchange::Exchange;
 use crate::query::Pipeline;
 use crate::service::NodeService;
 use crate::snapshots::Snapshots;
@@ -55,10 +56,12 @@ impl Node {
         let gateway = PeerName::new(name.consortium().clone(), PeerRole::Gateway, &config.gateway.id)
             .context("`gateway.id` in the configuration")?;
         let policy = format!("{:?}", config.site_policy());
-        let audit = Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, Arc::clone(&clock))?;
+        let audit =
+            Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, &config.audit, Arc::clone(&clock))?;
         let audit = Arc::new(audit);
         let standing = Standing::of(config, own.certificate());
-        let routes = Routes::new(service(config, execution, site, Arc::clone(&audit), Arc::clone(&clock))?);
+        let routes =
+            Routes::new(service(config, execution, site, gateway.clone(), Arc::clone(&audit), Arc::clone(&clock))?);
         let connection = match &config.listen {
             None => {
                 let jitter = Jitter::of(&name, clock.now());
@@ -108,6 +111,7 @@ fn service(
     config: &Config,
     execution: &Execution,
     site: SiteId,
+    gateway: PeerName,
     audit: Arc<Audit>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<NodeServer<NodeService>> {
@@ -120,6 +124,7 @@ fn service(
     if ledger.cut() > 0 {
         tracing::warn!(bytes = ledger.cut(), "the ledger had a torn end, which nobody had relied on and which was cut");
     }
+    let exchange = Arc::new(Exchange { cosigner: Arc::clone(&audit.cosigner), gateway });
     let pipeline = Pipeline {
         planner: Pipeline::planner(),
         policy: config.site_policy(),
@@ -132,7 +137,7 @@ fn service(
         places: Semaphore::new(config.engine.questions),
     };
     let (profiles, publish_codes) = (Arc::default(), config.policy.publish_codes);
-    let service = NodeService { site, pipeline: Arc::new(pipeline), profiles, publish_codes };
+    let service = NodeService { site, pipeline: Arc::new(pipeline), profiles, publish_codes, exchange };
     Ok(NodeServer::new(service).max_decoding_message_size(MAX_QUESTION_BYTES))
 }
 

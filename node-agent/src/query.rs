@@ -207,11 +207,19 @@ impl Pipeline {
                 flagged(&flags);
                 open.note(&flags);
                 let released = cells.iter().map(|(_, released)| released.batch().num_rows() as u64).sum();
-                open.close(State::Answered, None, released).await.map_err(unrecorded)?;
-                Ok(Answer::released(&permit, &tables, cells).with_codes(held).with_policy(self.audit.policy()))
+                let answer = match Answer::released(&permit, &tables, &cells) {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        open.close(State::Failed, Some(Code::Failed), 0, None).await.map_err(unrecorded)?;
+                        return Err(Box::new(Answer::fault("encoding", &error)));
+                    }
+                };
+                let closed = open.close(State::Answered, None, released, Some(answer.cells_digest())).await;
+                let answer = answer.with_codes(held).with_policy(self.audit.policy());
+                Ok(answer.with_receipt(closed.map_err(unrecorded)?))
             }
             Err(answer) => {
-                open.close(State::Failed, answer.code(), 0).await.map_err(unrecorded)?;
+                open.close(State::Failed, answer.code(), 0, None).await.map_err(unrecorded)?;
                 Err(answer)
             }
         }

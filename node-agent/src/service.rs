@@ -5,12 +5,14 @@ use std::sync::Arc;
 use renkei_plan::PLAN_VERSION;
 use renkei_proto::v1::node_server::Node;
 use renkei_proto::v1::{
-    AskRequest, AskResponse, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, Seal as WireSeal, Verdict,
+    AskRequest, AskResponse, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, ExchangeRequest,
+    ExchangeResponse, ProveRequest, ProveResponse, Seal as WireSeal, Verdict,
 };
 use renkei_types::SiteId;
 use tokio_stream::Iter;
 use tonic::{Request, Response, Status};
 
+use crate::exchange::Exchange;
 use crate::profile::Profiles;
 use crate::query::Pipeline;
 use crate::store::Seal;
@@ -26,6 +28,7 @@ pub(crate) struct NodeService {
     pub(crate) profiles: Arc<Profiles>,
     /// Whether the codes in use are told, by the site's configuration.
     pub(crate) publish_codes: bool,
+    pub(crate) exchange: Arc<Exchange>,
 }
 
 impl NodeService {
@@ -103,12 +106,22 @@ impl Node for NodeService {
         answer.map(Response::new).map_err(|_| Status::unavailable("the site could not list its codes"))
     }
 
+    async fn exchange(&self, request: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
+        Ok(Response::new(self.exchange.answer(request.into_inner()).await))
+    }
+
+    async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<ProveResponse>, Status> {
+        let (exchange, index) = (Arc::clone(&self.exchange), request.into_inner().index);
+        let proof = tokio::task::spawn_blocking(move || exchange.prove(index)).await;
+        let proof = proof.map_err(|_| Status::unavailable("the proof could not be made"))?;
+        proof.map(Response::new).map_err(|_| Status::unavailable("the site's log cannot be read"))
+    }
+
     type AskStream = Iter<std::vec::IntoIter<Result<AskResponse, Status>>>;
 
     async fn ask(&self, request: Request<AskRequest>) -> Result<Response<Self::AskStream>, Status> {
         let answer = self.pipeline.ask(request.into_inner()).await;
-        let messages = answer.messages().map_err(|_| Status::unavailable("the answer could not be encoded"))?;
-        let stream = tokio_stream::iter(messages.into_iter().map(Ok).collect::<Vec<_>>());
+        let stream = tokio_stream::iter(answer.messages().into_iter().map(Ok).collect::<Vec<_>>());
         Ok(Response::new(stream))
     }
 }

@@ -17,6 +17,8 @@ pub mod v1 {
     include!("generated/renkei.v1.rs");
 }
 
+pub mod cells;
+pub mod cosigning;
 pub mod ipc;
 pub mod rows;
 mod state;

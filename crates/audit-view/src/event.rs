@@ -322,6 +322,7 @@ pub fn state_word(state: State) -> &'static str {
 #[must_use]
 pub fn act_word(act: Act) -> &'static str {
     match act {
+        Act::Alarm => "alarm",
         Act::Approval => "approval",
         Act::Archive => "archive",
         Act::Ceremony => "ceremony",

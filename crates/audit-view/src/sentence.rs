@@ -57,6 +57,7 @@ pub fn outcome(event: &Event, japanese: bool) -> &'static str {
 #[must_use]
 pub fn act(act: Act, japanese: bool) -> &'static str {
     match (act, japanese) {
+        (Act::Alarm, true) => "ログの矛盾（警報）",
         (Act::Approval, true) => "承認の変更",
         (Act::Archive, true) => "古い記録の保管",
         (Act::Ceremony, true) => "鍵・ログの引継ぎ",
@@ -74,6 +75,7 @@ pub fn act(act: Act, japanese: bool) -> &'static str {
         (Act::Snapshot, true) => "スナップショット",
         (Act::Start, true) => "起動",
         (Act::Stop, true) => "停止",
+        (Act::Alarm, false) => "alarm: a log contradicts what was seen of it",
         (Act::Approval, false) => "approval",
         (Act::Archive, false) => "old entries archived",
         (Act::Ceremony, false) => "ceremony",

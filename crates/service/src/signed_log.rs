@@ -4,11 +4,16 @@
 //! audit/        the log (renkei-audit's store)
 //! audit.key     the seed of its key, for the service user alone
 //! audit.pub     the half of the key that verifies, for whoever checks
+//! witness.pub   the half that verifies its cosignatures of others' logs; its seed is derived from the log's
+//! peers.keys    the keys of other logs and witnesses, as they were configured or first seen
 //! ```
 //!
 //! What must stay true: a log without its key is not continued under another one, and what was begun when a program
 //! ended is closed before anything else is recorded. Node and gateway open their logs here, and their command lines
 //! read them here.
+
+mod cosigning;
+mod peers;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -18,12 +23,17 @@ use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
-use renkei_audit::entry::{Body, Cells, Count, Line, Outcome, Private, State};
+use renkei_audit::entry::{Act, Admin, Body, Cells, Count, Line, Outcome, Private, State};
 use renkei_audit::note::{BadKey, Kind, Origin, SigningKey, VerifierKey};
 use renkei_audit::store::{Config, Log, OpenError, ReadError, Reader, StoreError};
+use renkei_audit::tree::Hash;
 use renkei_audit::verify::{Report, Trust, verify};
 use renkei_pki::PeerName;
 use renkei_types::{Clock, Code, QueryId, Timestamp};
+use serde::Deserialize;
+
+pub use cosigning::{Cosigner, FORKED, OTHER_KEY, Said, UNRECORDED, UNSIGNED, head};
+pub use peers::{Meeting, Peers};
 
 mod pulse;
 
@@ -66,6 +76,56 @@ pub enum SignedLogError {
     Store(#[from] StoreError),
 }
 
+/// An open log with its keys.
+#[derive(Debug)]
+pub struct Opened {
+    /// The log.
+    pub log: Log,
+    /// Its key.
+    pub key: Arc<SigningKey>,
+    /// The key with which its owner cosigns others' logs.
+    pub witness: Arc<SigningKey>,
+    peers: Peers,
+}
+
+/// A key of a log or witness in a configuration, as `audit key` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PeerKey(pub VerifierKey);
+
+impl TryFrom<String> for PeerKey {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let wrong = "not a key such as `renkei-node audit key` and `renkei-gateway audit key` print";
+        VerifierKey::parse(&text).map(Self).map_err(|_| wrong)
+    }
+}
+
+/// What a configuration says of the signed log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Keys of other logs and witnesses, in place of those that were first seen.
+    pub peers: Vec<PeerKey>,
+}
+
+impl Settings {
+    /// The keys.
+    #[must_use]
+    pub fn peers(&self) -> Vec<VerifierKey> {
+        self.peers.iter().map(|peer| peer.0.clone()).collect()
+    }
+}
+
+impl Opened {
+    /// The log with its key, and the side of cosigning.
+    #[must_use]
+    pub fn parts(self) -> (Log, Arc<SigningKey>, Arc<Cosigner>) {
+        let cosigner = Cosigner::new(self.log.clone(), &self.key, self.witness, self.peers);
+        (self.log, self.key, Arc::new(cosigner))
+    }
+}
+
 /// Folder of the log within the state folder.
 #[must_use]
 pub fn folder(state: &Path) -> PathBuf {
@@ -83,7 +143,26 @@ pub fn reader(state: &Path) -> Reader {
 /// # Errors
 /// When there is no log yet, or the file is no key.
 pub fn verifier(state: &Path) -> Result<VerifierKey, SignedLogError> {
-    let path = state.join("audit.pub");
+    public(state.join("audit.pub"))
+}
+
+/// The key that verifies what the log's owner cosigned of others.
+///
+/// # Errors
+/// As [`verifier`].
+pub fn witness_verifier(state: &Path) -> Result<VerifierKey, SignedLogError> {
+    public(state.join("witness.pub"))
+}
+
+/// The keys as a command line prints them: the log's, then the witness's.
+///
+/// # Errors
+/// As [`verifier`].
+pub fn keys(state: &Path) -> Result<String, SignedLogError> {
+    Ok(format!("{}\n{}\n", verifier(state)?, witness_verifier(state)?))
+}
+
+fn public(path: PathBuf) -> Result<VerifierKey, SignedLogError> {
     match fs::read_to_string(&path) {
         Ok(text) => VerifierKey::parse(text.trim()).map_err(|_| SignedLogError::NoKey(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SignedLogError::NoLog(path)),
@@ -92,13 +171,22 @@ pub fn verifier(state: &Path) -> Result<VerifierKey, SignedLogError> {
 }
 
 /// Opens the log under the state folder, and makes it and its key the first time. What was begun and not ended when the
-/// program stopped is recorded as aborted.
+/// program stopped is recorded as aborted. Where the configuration names another key for a log than the one that was seen,
+/// that log begins anew for this witness, which is recorded as a ceremony.
 ///
 /// # Errors
 /// [`SignedLogError`]
-pub fn open(state: &Path, name: &PeerName, clock: Arc<dyn Clock>) -> Result<(Log, Arc<SigningKey>), SignedLogError> {
+pub fn open(
+    state: &Path,
+    name: &PeerName,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, SignedLogError> {
     fs::create_dir_all(state).map_err(|source| SignedLogError::File { path: state.to_owned(), source })?;
-    let key = Arc::new(key(state, name)?);
+    let (key, witness) = key(state, name)?;
+    let (key, witness) = (Arc::new(key), Arc::new(witness));
+    let (peers, replaced) = Peers::open(state, &settings.peers())?;
+    forget(state, &replaced)?;
     let (log, recovery) = Log::open(Config::new(folder(state), Arc::clone(&key), clock))?;
     if let Some(cut) = recovery.cut {
         tracing::warn!(?cut, "the audit log had a torn end, which was cut and recorded");
@@ -106,11 +194,37 @@ pub fn open(state: &Path, name: &PeerName, clock: Arc<dyn Clock>) -> Result<(Log
     for (query, part) in log.reader().open_intents()? {
         log.append(outcome(query, part, State::Aborted, None, Cells::default(), 0)).wait()?;
     }
-    Ok((log, key))
+    for key in replaced {
+        let admin = Admin {
+            act: Act::Ceremony,
+            detail: Line::lossy(
+                "the configuration names another key of this log; what was seen of it before is closed",
+            ),
+            digest: Some(Hash::of(key.to_string().as_bytes())),
+            private: Private::default(),
+            subject: Line::lossy(key.name().as_str()),
+            who: None,
+        };
+        log.append(Body::Admin(admin)).wait()?;
+    }
+    Ok(Opened { log, key, witness, peers })
 }
 
-/// The key: a seed for the service user alone, and beside it the half that verifies.
-fn key(state: &Path, name: &PeerName) -> Result<SigningKey, SignedLogError> {
+/// What was seen of logs whose keys were replaced is no measure of what comes.
+fn forget(state: &Path, replaced: &[VerifierKey]) -> Result<(), SignedLogError> {
+    let mut seen = reader(state).seen()?;
+    let before = seen.len();
+    replaced.iter().for_each(|key| _ = seen.remove(key.name()));
+    if seen.len() == before {
+        return Ok(());
+    }
+    let path = folder(state).join("seen");
+    let bytes = serde_json::to_vec(&seen).unwrap_or_default();
+    peers::put(&path, &bytes).map_err(|source| SignedLogError::File { path, source })
+}
+
+/// The log's key and the witness's: a seed for the service user alone, and beside it the halves that verify.
+fn key(state: &Path, name: &PeerName) -> Result<(SigningKey, SigningKey), SignedLogError> {
     let path = state.join("audit.key");
     let fault = |path: &Path| {
         let path = path.to_owned();
@@ -130,10 +244,14 @@ fn key(state: &Path, name: &PeerName) -> Result<SigningKey, SignedLogError> {
         Err(source) => return Err(SignedLogError::File { path, source }),
     }
     let origin = Origin::new(name.to_string()).map_err(SignedLogError::Name)?;
-    let key = SigningKey::from_seed(origin, Kind::Log, &seed).map_err(SignedLogError::Name)?;
-    let public = state.join("audit.pub");
-    fs::write(&public, format!("{}\n", key.verifier())).map_err(fault(&public))?;
-    Ok(key)
+    let key = SigningKey::from_seed(origin.clone(), Kind::Log, &seed).map_err(SignedLogError::Name)?;
+    let seed = Hash::of(&[b"renkei/witness/v1\n", &seed[..]].concat()).0;
+    let witness = SigningKey::from_seed(origin, Kind::Witness, &seed).map_err(SignedLogError::Name)?;
+    for (file, key) in [("audit.pub", &key), ("witness.pub", &witness)] {
+        let public = state.join(file);
+        fs::write(&public, format!("{}\n", key.verifier())).map_err(fault(&public))?;
+    }
+    Ok((key, witness))
 }
 
 /// The OUTCOME of a part of a question, without what is kept to oneself, without a site.

@@ -8,6 +8,7 @@ use rand::RngCore as _;
 use renkei_audit::entry::{
     Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Outcome, Private, Question, Seal, Shown, State, Who,
 };
+use renkei_audit::receipt::{Given, Receipt};
 use renkei_audit::store::{Kept, Pending};
 use renkei_audit::tree::Hash;
 use renkei_types::{Code, QueryId, Refusal, SiteId, SiteOutcome, SiteState, Timestamp};
@@ -127,7 +128,7 @@ impl Record {
     ///
     /// # Errors
     /// E-UNAVAILABLE where it cannot be recorded: then it may not leave.
-    pub(crate) async fn answer(&self, end: End) -> Result<(), Refusal> {
+    pub(crate) async fn answer(&self, end: End) -> Result<Option<Given>, Refusal> {
         self.begin(Vec::new(), 0).await?.close(end).await
     }
 
@@ -193,7 +194,7 @@ impl Leaving {
     ///
     /// # Errors
     /// E-UNAVAILABLE where it cannot be recorded.
-    pub(crate) async fn end(self, end: End) -> Result<(), Refusal> {
+    pub(crate) async fn end(self, end: End) -> Result<Option<Given>, Refusal> {
         match self.part {
             Some(part) => part.close(end).await,
             None => self.record.answer(end).await,
@@ -223,30 +224,38 @@ impl OpenPart {
         self.number
     }
 
-    /// Records how a site ended, with the cells that came from it. It is durable before the part's end is.
-    pub(crate) fn site(&self, outcome: &SiteOutcome, cells: u64) {
+    /// Records how a site ended, with the cells that came from it and what its log promises of them. It is durable before
+    /// the part's end is.
+    pub(crate) fn site(&self, outcome: &SiteOutcome, cells: u64, result: Option<Seal>) {
         if self.silent.lock().unwrap_or_else(PoisonError::into_inner).remove(&outcome.site) {
             let code = if outcome.state.contributes() { None } else { outcome.code };
             let micros = outcome.elapsed_ms.saturating_mul(1_000);
-            let body = self.of_site(outcome.site.clone(), state(outcome.state), code, cells, micros);
+            let mut body = self.of_site(outcome.site.clone(), state(outcome.state), code, cells, micros);
+            if let Body::Outcome(ended) = &mut body {
+                ended.result = result;
+            }
             let pending = self.record.0.audit.log.append(body);
             self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
         }
     }
 
-    /// Records its end. Durable when it returns, and so are the ends of its sites: only then may an answer leave.
+    /// Records its end. Durable when it returns, and so are the ends of its sites: only then may an answer leave. What the
+    /// log promises of the rows comes back, where their digest is known.
     ///
     /// # Errors
     /// E-UNAVAILABLE where something cannot be recorded: then nothing may leave.
-    pub(crate) async fn close(mut self, end: End) -> Result<(), Refusal> {
+    pub(crate) async fn close(mut self, end: End) -> Result<Option<Given>, Refusal> {
         self.closed = true;
         self.give_up_sites();
-        let ended = self.record.0.audit.log.append(self.outcome(end));
+        let (body, salt) = self.outcome(end);
+        let result = if let Body::Outcome(outcome) = &body { outcome.result } else { None };
+        let ended = self.record.0.audit.log.append(body);
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for pending in waiting {
             pending.await.map_err(|error| unrecorded(&error))?;
         }
-        ended.await.map(drop).map_err(|error| unrecorded(&error))
+        let kept = ended.await.map_err(|error| unrecorded(&error))?;
+        Ok(salt.zip(result).and_then(|(salt, result)| self.receipt(kept, salt, result)))
     }
 
     /// The sites of which nothing more will be heard.
@@ -278,14 +287,24 @@ impl OpenPart {
         }))
     }
 
-    fn outcome(&self, end: End) -> Body {
+    /// The promise that goes with an answer.
+    fn receipt(&self, kept: Kept, salt: Hash, result: Seal) -> Option<Given> {
+        let Kept { index, leaf, at } = kept;
+        let key = &self.record.0.audit.key;
+        let (origin, query) = (key.verifier().name().clone(), self.record.0.query.clone());
+        let note = Receipt { origin, index, leaf, at, query, result: Some(result.0) }.sign(key).ok()?;
+        let (key, note) = (key.verifier().to_string(), note.to_string());
+        Some(Given { key, note, part: self.number, salt: Some(salt), site: None })
+    }
+
+    fn outcome(&self, end: End) -> (Body, Option<Hash>) {
         let audit = &self.record.0.audit;
         let salt = end.digest.map(|_| {
             let mut salt = [0; 32];
             audit.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut salt);
             Hash(salt)
         });
-        Body::Outcome(Box::new(Outcome {
+        let body = Body::Outcome(Box::new(Outcome {
             cells: Cells { asked: Count::saturating(self.asked), released: Count::saturating(end.rows) },
             code: end.code.map(|code| Line::lossy(code.as_str())),
             micros: Count::saturating(self.micros()),
@@ -295,7 +314,8 @@ impl OpenPart {
             result: salt.zip(end.digest).map(|(salt, digest)| Seal::of(&salt, &digest)),
             site: None,
             state: end.state,
-        }))
+        }));
+        (body, salt)
     }
 }
 
@@ -305,7 +325,7 @@ impl Drop for OpenPart {
             self.give_up_sites();
             let end = End::without_answer(Code::Cancelled);
             // Nobody waits any more; the log is durable before anything else is recorded in it.
-            drop(self.record.0.audit.log.append(self.outcome(end)));
+            drop(self.record.0.audit.log.append(self.outcome(end).0));
         }
     }
 }

@@ -34,7 +34,8 @@ pub(super) enum Command {
         #[arg(long)]
         questions: bool,
     },
-    /// Prints the key that verifies this log, for hospitals and auditors.
+    /// Prints the key that verifies this log, then the one that verifies its cosignatures of others' logs: for hospitals
+    /// and auditors.
     Key(Place),
 }
 
@@ -78,7 +79,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Key(place) => {
-            say(&format!("{}\n", signed_log::verifier(&place.dir()?)?))?;
+            say(&signed_log::keys(&place.dir()?)?)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use renkei_audit::receipt::Given;
 use renkei_types::{ProjectId, QueryId, SiteId, SiteOutcome, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,9 @@ pub struct Answered {
     /// Rows that could be in or out of the answer by what sites hold, by the clause that chose.
     #[serde(default)]
     pub undecided: Vec<Undecided>,
+    /// What the logs of the gateway and of the sites promise of the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<Given>,
     /// How to get the rest, where some sites were still at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fetch: Option<Fetch>,
@@ -127,6 +131,7 @@ impl Answered {
             code_sets: Vec::new(),
             unmapped,
             undecided: Vec::new(),
+            receipts: Vec::new(),
             fetch: None,
         }
     }

@@ -14,8 +14,9 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Float64Type, Int64Type, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use renkei_plan::{MAX_CODES, ReleasePoint, Split};
+use renkei_proto::cells::CellsDigest;
 use renkei_proto::v1::ask_response::Part;
-use renkei_proto::v1::{AskResponse, Outcome};
+use renkei_proto::v1::{AskResponse, Outcome, Receipt};
 use renkei_proto::{ipc, site_state};
 use renkei_types::{Code, SiteId, SiteState, SnapshotId};
 
@@ -59,6 +60,10 @@ pub(super) struct Collected {
     pub(super) cells: Vec<(usize, Vec<RecordBatch>)>,
     /// Codes of each code set that the site holds data for, by feed.
     pub(super) codes_held: BTreeMap<usize, u64>,
+    /// The digest of the cells as they came.
+    pub(super) digest: [u8; 32],
+    /// What the site's log promises of them, not yet judged.
+    pub(super) receipt: Option<Receipt>,
 }
 
 /// Why a site's answer is not used.
@@ -69,7 +74,7 @@ pub(super) struct Malformed {
 }
 
 impl Malformed {
-    fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self { code: Code::Failed, message: format!("the site's answer is malformed: {}", message.into()) }
     }
 
@@ -85,6 +90,8 @@ impl Malformed {
             policy: None,
             cells: Vec::new(),
             codes_held: BTreeMap::new(),
+            digest: [0; 32],
+            receipt: None,
         }
     }
 }
@@ -95,11 +102,12 @@ pub(super) struct Collector {
     outcome: Option<(SiteState, Outcome)>,
     cells: BTreeMap<usize, Vec<Bytes>>,
     bytes: usize,
+    digest: CellsDigest,
 }
 
 impl Collector {
     pub(super) fn new(expected: Expected) -> Self {
-        Self { expected, outcome: None, cells: BTreeMap::new(), bytes: 0 }
+        Self { expected, outcome: None, cells: BTreeMap::new(), bytes: 0, digest: CellsDigest::default() }
     }
 
     /// Takes the next part; false when no other part matters.
@@ -126,6 +134,7 @@ impl Collector {
                     let limit = self.expected.bytes;
                     return Err(Malformed::new(format!("its cells take more than {limit} bytes")));
                 }
+                self.digest.add(&cells);
                 self.cells.entry(point).or_default().push(cells.arrow_ipc);
                 Ok(true)
             }
@@ -180,6 +189,8 @@ impl Collector {
             policy: Some(plain(&outcome.policy)).filter(|version| !version.is_empty()),
             cells,
             codes_held: if state.contributes() { self.expected.codes_held(&outcome) } else { BTreeMap::new() },
+            digest: self.digest.finish(),
+            receipt: outcome.receipt.filter(|_| state.contributes()),
         }
     }
 }

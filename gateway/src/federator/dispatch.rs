@@ -10,16 +10,18 @@ use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use futures::future::join_all;
+use renkei_audit::entry::Seal;
+use renkei_audit::receipt::Given;
 use renkei_plan::SiteCells;
 use renkei_proto::ipc;
 use renkei_proto::v1::{AskRequest, Feed};
 use renkei_service::{Failure, chain, classify};
-use renkei_types::{Code, SiteId, SiteOutcome, SiteState, SnapshotId};
+use renkei_types::{Code, QueryId, SiteId, SiteOutcome, SiteState, SnapshotId};
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::collect::{Collected, Collector, Expected};
-use super::{Question, Terms};
+use super::collect::{Collected, Collector, Expected, Malformed};
+use super::{Question, Terms, receipts};
 use crate::audit::OpenPart;
 use crate::config::Project;
 use crate::sites::Site;
@@ -33,9 +35,17 @@ pub(super) struct Reply {
     pub(super) cells: Vec<(usize, SiteCells)>,
     /// Codes of each code set that the site holds data for, by feed.
     pub(super) codes_held: BTreeMap<usize, u64>,
+    /// What the site's log promises of the cells.
+    pub(super) receipt: Option<Given>,
 }
 
 impl Reply {
+    /// The salted digest of the cells, as the site's log has it.
+    fn promised(&self) -> Option<Seal> {
+        let (receipt, _) = self.receipt.as_ref()?.open().ok()?;
+        receipt.result.map(Seal)
+    }
+
     /// Cells that came.
     fn rows(&self) -> u64 {
         let batches = self.cells.iter().flat_map(|(_, cells)| &cells.cells);
@@ -86,7 +96,7 @@ pub(super) async fn all(
     let Some(request) = request(state, question, terms, project, round) else {
         let sites = round.sites.keys();
         let replies: Vec<_> = sites.map(|site| silent(site, failed("the parameters cannot be sent"), 0)).collect();
-        replies.iter().for_each(|reply| part.site(&reply.outcome, 0));
+        replies.iter().for_each(|reply| part.site(&reply.outcome, 0, None));
         return replies;
     };
     let one = |(id, snapshot): (&SiteId, &Option<SnapshotId>)| {
@@ -97,14 +107,14 @@ pub(super) async fn all(
             let started = Instant::now();
             let asking = async {
                 match site.filter(|site| site.link.is_connected()) {
-                    Some(site) => ask(state, question, project, &site, round.number, request).await,
+                    Some(site) => ask(state, question, project, &site, (&terms.query_id, round.number), request).await,
                     None => Err(OFFLINE),
                 }
             };
             let ended = within(round.until, asking).await;
             let reply = reply(&id, ended, elapsed(started));
             log(&terms.query_id, &reply.outcome);
-            part.site(&reply.outcome, reply.rows());
+            part.site(&reply.outcome, reply.rows(), reply.promised());
             terms.seen.add(&reply);
             // A site that contributes to an earlier round is asked again.
             if round.number + 1 >= question.split.rounds() || !reply.outcome.state.contributes() {
@@ -169,9 +179,10 @@ async fn ask(
     question: &Question,
     project: &Project,
     site: &Site,
-    round: usize,
+    (query, round): (&QueryId, usize),
     request: AskRequest,
-) -> Result<Collected, Silence> {
+) -> Result<(Collected, Option<Given>), Silence> {
+    let part = request.part;
     let expected = Expected {
         site: site.id.clone(),
         split: Arc::clone(&question.split),
@@ -186,12 +197,18 @@ async fn ask(
         match collector.take(part) {
             Ok(true) => {}
             Ok(false) => break,
-            Err(malformed) => return Ok(malformed.collected()),
+            Err(malformed) => return Ok((malformed.collected(), None)),
         }
     }
     drop(stream);
     // Decoding foreign bytes may take time and may even panic; the pool takes both.
-    state.pool.run(move || Ok(collector.finish())).await.map_err(|_| failed("the site's answer could not be read"))
+    let collected = state.pool.run(move || Ok(collector.finish())).await;
+    let mut collected = collected.map_err(|_| failed("the site's answer could not be read"))?;
+    let receipt = collected.receipt.take();
+    match receipts::judge(&state.audit, site, (query, part), &collected.digest, receipt) {
+        Ok(given) => Ok((collected, given)),
+        Err(wrong) => Ok((Malformed::new(wrong).collected(), None)),
+    }
 }
 
 fn transport(site: &Site, status: &Status) -> Silence {
@@ -217,11 +234,11 @@ fn silent(site: &SiteId, silence: Silence, elapsed_ms: u64) -> Reply {
         policy: None,
         elapsed_ms,
     };
-    Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new() }
+    Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new(), receipt: None }
 }
 
-fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> Reply {
-    let collected = match ended {
+fn reply(site: &SiteId, ended: Result<(Collected, Option<Given>), Silence>, elapsed_ms: u64) -> Reply {
+    let (collected, receipt) = match ended {
         Ok(collected) => collected,
         Err(silence) => return silent(site, silence, elapsed_ms),
     };
@@ -242,10 +259,10 @@ fn reply(site: &SiteId, ended: Result<Collected, Silence>, elapsed_ms: u64) -> R
         policy: collected.policy,
         elapsed_ms,
     };
-    Reply { outcome, cells, codes_held }
+    Reply { outcome, cells, codes_held, receipt }
 }
 
-fn log(query_id: &renkei_types::QueryId, outcome: &SiteOutcome) {
+fn log(query_id: &QueryId, outcome: &SiteOutcome) {
     let (site, state, elapsed_ms) = (&outcome.site, outcome.state, outcome.elapsed_ms);
     match outcome.code {
         None => tracing::debug!(%query_id, %site, %state, elapsed_ms, "site"),

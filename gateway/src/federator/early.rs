@@ -161,5 +161,5 @@ fn at_work(site: &SiteId) -> Reply {
         policy: None,
         elapsed_ms: 0,
     };
-    Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new() }
+    Reply { outcome, cells: Vec::new(), codes_held: BTreeMap::new(), receipt: None }
 }

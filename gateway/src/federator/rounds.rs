@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use renkei_audit::receipt::Given;
 use renkei_plan::SiteCells;
 use renkei_proto::v1::Feed;
 use renkei_types::{Refusal, SiteId, SiteOutcome, SiteState, SnapshotId};
@@ -28,6 +29,8 @@ pub(crate) struct Asked {
     pub(super) warnings: Vec<String>,
     /// Codes of each code set that a site holds data for, by site, then by feed.
     pub(super) codes_held: CodesHeld,
+    /// What the sites' logs promise of the cells.
+    pub(super) receipts: Vec<Given>,
     /// The last part that was asked, not yet ended.
     pub(super) part: Option<OpenPart>,
 }
@@ -39,19 +42,20 @@ impl Asked {
     /// What one round came to that has not ended everywhere.
     pub(super) fn of_one_round(points: usize, replies: Vec<Reply>) -> Self {
         let mut cells: Cells = vec![Vec::new(); points];
-        let (mut outcomes, mut codes_held) = (Vec::new(), CodesHeld::new());
+        let (mut outcomes, mut codes_held, mut receipts) = (Vec::new(), CodesHeld::new(), Vec::new());
         for reply in replies {
             if reply.outcome.state.contributes() {
                 codes_held.insert(reply.outcome.site.clone(), reply.codes_held);
             }
             outcomes.push(reply.outcome);
+            receipts.extend(reply.receipt);
             for (point, of_site) in reply.cells {
                 if let Some(sites) = cells.get_mut(point) {
                     sites.push(of_site);
                 }
             }
         }
-        Self { outcomes, cells: Ok(cells), warnings: Vec::new(), codes_held, part: None }
+        Self { outcomes, cells: Ok(cells), warnings: Vec::new(), codes_held, receipts, part: None }
     }
 
     /// Ends the last part, where its answers are recorded as parts of their own.
@@ -86,15 +90,17 @@ pub(super) async fn all(
         feeds: question.resolved.iter().map(|made| (made.index, made.feed.clone())).collect(),
         warnings: question.warnings.iter().cloned().collect(),
         codes_held: BTreeMap::new(),
+        receipts: BTreeMap::new(),
         part: None,
     };
     let cells = rounds.run(state, question, terms, project, record).await;
-    let Rounds { outcomes, cells: by_point, warnings, codes_held, part, .. } = rounds;
+    let Rounds { outcomes, cells: by_point, warnings, codes_held, receipts, part, .. } = rounds;
     Asked {
         outcomes: outcomes.into_values().collect(),
         cells: cells.map(|()| by_point.into_iter().map(|sites| sites.into_values().collect()).collect()),
         warnings: warnings.into_iter().collect(),
         codes_held,
+        receipts: receipts.into_values().flatten().collect(),
         part,
     }
 }
@@ -109,6 +115,8 @@ struct Rounds {
     feeds: BTreeMap<usize, Feed>,
     warnings: BTreeSet<String>,
     codes_held: CodesHeld,
+    /// What the sites' logs promise of the cells.
+    receipts: BTreeMap<SiteId, Vec<Given>>,
     /// The last part that was asked.
     part: Option<OpenPart>,
 }
@@ -179,6 +187,7 @@ impl Rounds {
     fn take(&mut self, reply: Reply) {
         let site = reply.outcome.site.clone();
         if reply.outcome.state.contributes() {
+            self.receipts.entry(site.clone()).or_default().extend(reply.receipt);
             self.codes_held.entry(site.clone()).or_default().extend(reply.codes_held);
             for (point, cells) in reply.cells {
                 if let Some(sites) = self.cells.get_mut(point) {
@@ -188,6 +197,7 @@ impl Rounds {
         } else {
             self.asked.remove(&site);
             self.codes_held.remove(&site);
+            self.receipts.remove(&site);
             self.cells.iter_mut().for_each(|sites| drop(sites.remove(&site)));
         }
         let outcome = match self.outcomes.remove(&site) {

@@ -12,12 +12,12 @@ use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
 use super::session::{self, Caller};
-use super::{auditing, cancel, status};
+use super::{auditing, cancel, prove, status};
 use crate::sessions::Brought;
 use crate::state::State;
 
 /// Every action that is answered, for whoever lists them.
-const ALL: [(&str, &str); 9] = [
+const ALL: [(&str, &str); 10] = [
     ("CreatePreparedStatement", "Prepares a statement; its parameters may be bound."),
     ("ClosePreparedStatement", "Forgets a prepared statement."),
     ("CancelQuery", "Cancels a question, in the older form of CancelFlightInfo."),
@@ -27,6 +27,7 @@ const ALL: [(&str, &str); 9] = [
     ("CloseSession", "Forgets the options of a session."),
     (auditing::LOGS, "For auditors: lists the logs that are kept here."),
     (auditing::READ, "For auditors: the checkpoint of a log, then bundles of its entries."),
+    (prove::ACTION, "Proves that an audit log holds what its receipt promised."),
 ];
 
 pub(super) type Results = Pin<Box<dyn Stream<Item = Result<arrow_flight::Result, Status>> + Send + 'static>>;
@@ -66,7 +67,7 @@ pub(super) fn answer(state: &State, person: PersonId, request: &Request<Action>)
     Ok(response)
 }
 
-fn one(body: Bytes) -> Response<Results> {
+pub(super) fn one(body: Bytes) -> Response<Results> {
     Response::new(Box::pin(stream::iter([Ok(arrow_flight::Result { body })])))
 }
 

@@ -32,7 +32,7 @@ use super::handles::Redeemed;
 use super::metadata::{self, Fixed};
 use super::prepare::{Planned, planned, prepare, refuse};
 use super::shared::Shared;
-use super::{actions, auditing, cancel, keys, parameters, status};
+use super::{actions, auditing, cancel, keys, parameters, prove, status};
 use crate::admission::Place;
 use crate::audit;
 use crate::identity;
@@ -491,7 +491,11 @@ impl FlightSqlService for FlightSql {
         if auditing::is_audit(request.get_ref()) {
             return auditing::respond(&self.state, &self.anybody(&request)?, &request).await;
         }
-        actions::answer(&self.state, self.person(&request)?, &request)
+        let person = self.person(&request)?;
+        if request.get_ref().r#type == prove::ACTION {
+            return Ok(actions::one(prove::answer(&self.state, &request.get_ref().body).await?));
+        }
+        actions::answer(&self.state, person, &request)
     }
 
     async fn register_sql_info(&self, _id: i32, _result: &SqlInfo) {}

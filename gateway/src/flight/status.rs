@@ -55,11 +55,12 @@ fn build(refusal: &Refusal, answered: Option<&Answered>) -> Status {
 
 /// The metadata, without the sites' sentences where it would be too long with them.
 fn short_json(answered: &Answered) -> Vec<u8> {
-    let json = answered.to_json();
+    // Nothing leaves that could be promised.
+    let mut short = Answered { receipts: Vec::new(), ..answered.clone() };
+    let json = short.to_json();
     if json.len() <= TRAILER_BYTES {
         return json;
     }
-    let mut short = answered.clone();
     short.sites.iter_mut().for_each(|outcome| outcome.message = None);
     short.to_json()
 }
@@ -109,6 +110,7 @@ mod tests {
             code_sets: Vec::new(),
             unmapped: Vec::new(),
             undecided: Vec::new(),
+            receipts: Vec::new(),
             fetch: None,
         }
     }

@@ -75,6 +75,12 @@ pub(crate) const SITES: Table = Table {
         ("plan_version", Integer, "Version of the split rules; answers of other versions are not merged."),
         ("clock_ahead_ms", Integer, "Milliseconds by which the node's clock is ahead of the gateway's."),
         ("described_at", Time, "When the node last said so, UTC."),
+        (
+            "log",
+            Text,
+            "ok: site and gateway have cosigned each other's audit log; unwitnessed: not since the gateway started; \
+             alarm: one of the logs contradicts what was seen of it.",
+        ),
     ],
 };
 

@@ -17,7 +17,7 @@ use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_server::Node;
 use renkei_proto::v1::{
     AskRequest, AskResponse, Cells, CodeInUse, Coded, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse,
-    Outcome, Seal, State, Verdict,
+    ExchangeRequest, ExchangeResponse, Outcome, ProveRequest, ProveResponse, Seal, State, Verdict,
 };
 use renkei_types::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -135,6 +135,14 @@ impl Node for Service {
         }))
     }
 
+    async fn prove(&self, _: Request<ProveRequest>) -> Result<Response<ProveResponse>, Status> {
+        Err(Status::unimplemented("a node of before"))
+    }
+
+    async fn exchange(&self, _: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
+        Err(Status::unimplemented("a node of before"))
+    }
+
     async fn codes(&self, _: Request<CodesRequest>) -> Result<Response<CodesResponse>, Status> {
         let code = |code: &str, persons_binned| CodeInUse {
             table: "measurement".into(),
@@ -234,6 +242,7 @@ fn outcome(node: &FakeNode, split: &Split) -> Outcome {
         split_digest: split.digest.0.to_vec(),
         policy: String::new(),
         codes_held: Vec::new(),
+        receipt: None,
     }
 }
 

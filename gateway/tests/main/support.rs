@@ -164,6 +164,7 @@ fn config(dir: &Path, sites: &[SiteId]) -> Config {
     };
     Config {
         state_dir: dir.join("state"),
+        audit: Default::default(),
         vocabulary: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: Tls { ca: dir.join("ca.pem"), certificate: dir.join("gateway.pem"), key: dir.join("gateway.key") },

@@ -26,7 +26,8 @@ pub(super) enum Command {
         #[arg(long)]
         questions: bool,
     },
-    /// Prints the key that verifies this log, for the coordinator and for witnesses.
+    /// Prints the key that verifies this log, then the one that verifies its cosignatures of others' logs: for the
+    /// coordinator and for auditors.
     Key(Place),
     /// Writes old entries into a sealed folder, and takes them out of the log's when they are there.
     Archive(archive::Args),
@@ -50,7 +51,7 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
         }
         Command::Archive(args) => archive::run(args, language),
         Command::Key(place) => {
-            print(&format!("{}\n", signed_log::verifier(&place.dir()?)?))?;
+            print(&signed_log::keys(&place.dir()?)?)?;
             Ok(ExitCode::SUCCESS)
         }
     }

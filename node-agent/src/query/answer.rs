@@ -5,6 +5,7 @@ use std::sync::Arc;
 use renkei_disclosure::Released;
 use renkei_plan::Digest;
 use renkei_policy::{Denial, Permit};
+use renkei_proto::cells::CellsDigest;
 use renkei_proto::ipc::{self, IpcError};
 use renkei_proto::node_state;
 use renkei_proto::v1;
@@ -24,8 +25,10 @@ pub struct Answer {
     /// The state.
     pub state: SiteState,
     refusal: Option<Refusal>,
-    /// With the index of the release point.
-    cells: Vec<(usize, Released)>,
+    /// As they travel.
+    cells: Vec<Cells>,
+    /// What the site's log promises of them.
+    receipt: Option<v1::Receipt>,
     snapshot: String,
     vocabulary: String,
     minimum_persons: u32,
@@ -40,6 +43,7 @@ impl Answer {
             state,
             refusal: Some(refusal),
             cells: Vec::new(),
+            receipt: None,
             snapshot: String::new(),
             vocabulary: String::new(),
             minimum_persons: 0,
@@ -72,19 +76,40 @@ impl Answer {
         Self::failed(Code::Failed, "the site could not answer; its own log has the reason")
     }
 
-    pub(super) fn released(permit: &Permit, tables: &Arc<SnapshotTables>, cells: Vec<(usize, Released)>) -> Self {
+    /// An answer with released cells, each with the index of its release point.
+    pub(super) fn released(
+        permit: &Permit,
+        tables: &Arc<SnapshotTables>,
+        released: &[(usize, Released)],
+    ) -> Result<Self, IpcError> {
         let snapshot = tables.snapshot();
-        Self {
-            state: answered(cells.iter().any(|(_, released)| released.held())),
+        let mut cells = Vec::new();
+        for (point, released) in released {
+            cells.extend(encode(*point, released)?);
+        }
+        Ok(Self {
+            state: answered(released.iter().any(|(_, released)| released.held())),
             refusal: None,
             cells,
+            receipt: None,
             snapshot: snapshot.id().to_string(),
             vocabulary: snapshot.vocabulary_version().unwrap_or_default().to_owned(),
             minimum_persons: permit.minimum_persons(),
             digest: Digest::default(),
             policy: String::new(),
             codes: CodesHeld::new(),
-        }
+        })
+    }
+
+    /// The digest of the cells, as the gateway computes it from what arrives.
+    pub(super) fn cells_digest(&self) -> [u8; 32] {
+        let mut digest = CellsDigest::default();
+        self.cells.iter().for_each(|cells| digest.add(cells));
+        digest.finish()
+    }
+
+    pub(super) fn with_receipt(self, receipt: Option<v1::Receipt>) -> Self {
+        Self { receipt, ..self }
     }
 
     /// The version of the policy under which it was permitted.
@@ -120,13 +145,7 @@ impl Answer {
     }
 
     /// The messages that leave: how it went, then the cells.
-    pub(crate) fn messages(self) -> Result<Vec<AskResponse>, IpcError> {
-        let mut parts = Vec::new();
-        for (point, released) in &self.cells {
-            for cells in encode(*point, released)? {
-                parts.push(AskResponse { part: Some(Part::Cells(cells)) });
-            }
-        }
+    pub(crate) fn messages(self) -> Vec<AskResponse> {
         let refusal = self.refusal.unwrap_or_else(|| Refusal::new(Code::Failed, ""));
         let explained = !matches!(self.state, SiteState::Answered | SiteState::AnsweredHeld);
         let text = |text: String| if explained { text } else { String::new() };
@@ -141,9 +160,10 @@ impl Answer {
             split_digest: self.digest.0.to_vec(),
             policy: self.policy,
             codes_held: self.codes.iter().filter_map(|held| codes_held(*held)).collect(),
+            receipt: self.receipt,
         };
-        parts.insert(0, AskResponse { part: Some(Part::Outcome(outcome)) });
-        Ok(parts)
+        let parts = [Part::Outcome(outcome)].into_iter().chain(self.cells.into_iter().map(Part::Cells));
+        parts.map(|part| AskResponse { part: Some(part) }).collect()
     }
 }
 

@@ -37,7 +37,7 @@ fn pipeline(state: &std::path::Path) -> Pipeline {
         policy: SitePolicy { minimum_persons: 10, level: Level::Aggregate, grants: std::collections::BTreeMap::new() },
         snapshots: Snapshots::new(store, None),
         executor: Executor::new(site.clone(), limits, &Execution::InProcess).unwrap(),
-        audit: Arc::new(Audit::open(state, name, site, "", Arc::clone(&clock)).unwrap()),
+        audit: Arc::new(Audit::open(state, name, site, "", &Default::default(), Arc::clone(&clock)).unwrap()),
         ledger: Arc::new(Ledger::open(state, [1; 32]).unwrap()),
         clock,
         release_times: Default::default(),

@@ -155,6 +155,22 @@ pub struct Outcome {
     /// least its minimum of persons.
     #[prost(message, repeated, tag = "30")]
     pub codes_held: ::prost::alloc::vec::Vec<CodesHeld>,
+    /// What the site's audit log promises of the cells that follow.
+    #[prost(message, optional, tag = "40")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// A log's signed promise that it holds the end of this question with a digest of the cells.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Receipt {
+    /// The key that verifies it, as `name+id+key`.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The promise, a signed note.
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+    /// The salt under which the log commits to the digest, 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub salt: ::prost::alloc::vec::Vec<u8>,
 }
 /// Codes of a set for which there are data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -219,6 +235,110 @@ pub struct Cells {
     /// One Arrow IPC stream: group keys first, then one struct of state per aggregate, null where held.
     #[prost(bytes = "bytes", tag = "2")]
     pub arrow_ipc: ::prost::bytes::Bytes,
+}
+/// A log's checkpoint with the proof that it continues what a witness saw before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Showing {
+    /// The key that verifies the log's notes, as `name+id+key`.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The checkpoint, a signed note.
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+    /// The size from which the proof leads; 0 for none.
+    #[prost(uint64, tag = "3")]
+    pub old_size: u64,
+    /// Hashes of 32 bytes.
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    pub proof: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+/// A checkpoint with a witness's signature.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cosigned {
+    /// The witness's key.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Proof {
+    #[prost(uint64, tag = "1")]
+    pub old_size: u64,
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub proof: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExchangeRequest {
+    /// The gateway's newest checkpoint, unless the site has cosigned it.
+    #[prost(message, optional, tag = "1")]
+    pub own: ::core::option::Option<Showing>,
+    /// Those of other sites.
+    #[prost(message, repeated, tag = "2")]
+    pub others: ::prost::alloc::vec::Vec<Showing>,
+    /// Cosignatures of the site's own checkpoints.
+    #[prost(message, repeated, tag = "3")]
+    pub cosigned: ::prost::alloc::vec::Vec<Cosigned>,
+    /// The size of the site's log that the gateway cosigned last.
+    #[prost(uint64, tag = "4")]
+    pub seen: u64,
+    /// Sizes of the site's log that other sites cosigned last: proofs from these are wanted too.
+    #[prost(uint64, repeated, tag = "5")]
+    pub prove_from: ::prost::alloc::vec::Vec<u64>,
+    /// Why the gateway does not cosign the site's log; empty where it does.
+    #[prost(string, tag = "6")]
+    pub refused: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExchangeResponse {
+    /// The site's newest checkpoint, with the proof from what the gateway saw.
+    #[prost(message, optional, tag = "1")]
+    pub own: ::core::option::Option<Showing>,
+    #[prost(message, repeated, tag = "2")]
+    pub proofs: ::prost::alloc::vec::Vec<Proof>,
+    /// What the site says of each checkpoint that it was shown.
+    #[prost(message, repeated, tag = "3")]
+    pub said: ::prost::alloc::vec::Vec<Said>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Said {
+    /// The log's name.
+    #[prost(string, tag = "1")]
+    pub log: ::prost::alloc::string::String,
+    #[prost(oneof = "said::What", tags = "2, 3, 4")]
+    pub what: ::core::option::Option<said::What>,
+}
+/// Nested message and enum types in `Said`.
+pub mod said {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        #[prost(message, tag = "2")]
+        Cosigned(super::Cosigned),
+        /// The size that the site saw last: the proof has to lead from there.
+        #[prost(uint64, tag = "3")]
+        From(u64),
+        /// Why it is not cosigned.
+        #[prost(string, tag = "4")]
+        Refused(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveRequest {
+    /// The entry's place.
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProveResponse {
+    /// The newest checkpoint, a signed note.
+    #[prost(string, tag = "1")]
+    pub checkpoint: ::prost::alloc::string::String,
+    /// Its size; the log has not signed a head over the entry yet where it is not larger than the index.
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// From the entry to the root, hashes of 32 bytes.
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    pub path: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 /// What a snapshot was sealed as when it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -467,6 +587,47 @@ pub mod node_client {
             req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Codes"));
             self.inner.unary(req, path, codec).await
         }
+        /// Each side shows what its audit log has signed, and cosigns what it is shown.
+        pub async fn exchange(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExchangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExchangeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/renkei.v1.Node/Exchange");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Exchange"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The proof that the site's audit log holds an entry, by which a receipt is checked.
+        pub async fn prove(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProveRequest>,
+        ) -> std::result::Result<tonic::Response<super::ProveResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/renkei.v1.Node/Prove");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Prove"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -511,6 +672,19 @@ pub mod node_server {
             &self,
             request: tonic::Request<super::CodesRequest>,
         ) -> std::result::Result<tonic::Response<super::CodesResponse>, tonic::Status>;
+        /// Each side shows what its audit log has signed, and cosigns what it is shown.
+        async fn exchange(
+            &self,
+            request: tonic::Request<super::ExchangeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExchangeResponse>,
+            tonic::Status,
+        >;
+        /// The proof that the site's audit log holds an entry, by which a receipt is checked.
+        async fn prove(
+            &self,
+            request: tonic::Request<super::ProveRequest>,
+        ) -> std::result::Result<tonic::Response<super::ProveResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct NodeServer<T> {
@@ -748,6 +922,92 @@ pub mod node_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CodesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/renkei.v1.Node/Exchange" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExchangeSvc<T: Node>(pub Arc<T>);
+                    impl<T: Node> tonic::server::UnaryService<super::ExchangeRequest>
+                    for ExchangeSvc<T> {
+                        type Response = super::ExchangeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExchangeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Node>::exchange(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExchangeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/renkei.v1.Node/Prove" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProveSvc<T: Node>(pub Arc<T>);
+                    impl<T: Node> tonic::server::UnaryService<super::ProveRequest>
+                    for ProveSvc<T> {
+                        type Response = super::ProveResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProveRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Node>::prove(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProveSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

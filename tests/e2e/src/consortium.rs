@@ -159,6 +159,7 @@ impl Consortium {
         node::Config {
             state_dir: self.state_dir(&site.state),
             tls: node::Tls { ca, certificate, key },
+            audit: Default::default(),
             gateway: node::Gateway { address: self.target(), id: "gateway".into() },
             listen: listen.map(|port| node::Listen { address: ([127, 0, 0, 1], *port).into() }),
             policy: node::Policy { minimum_persons: site.minimum, ..node::Policy::default() },
@@ -327,6 +328,7 @@ fn gateway_config(
         |id: &SiteId| gateway::Site { id: id.clone(), name: String::new(), dial: ports.get(id.as_str()).map(target) };
     gateway::Config {
         state_dir,
+        audit: Default::default(),
         listen: ([127, 0, 0, 1], 0).into(),
         tls: gateway::Tls { ca, certificate, key },
         vocabulary: None,

@@ -14,8 +14,8 @@ use renkei_proto::ipc;
 use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_server::Node;
 use renkei_proto::v1::{
-    AskRequest, AskResponse, Cells, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, Outcome, Seal,
-    State, Verdict,
+    AskRequest, AskResponse, Cells, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, ExchangeRequest,
+    ExchangeResponse, Outcome, ProveRequest, ProveResponse, Seal, State, Verdict,
 };
 use renkei_types::{Clock, SystemClock, Timestamp};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -58,6 +58,7 @@ impl Asked {
             split_digest: self.split.digest.0.to_vec(),
             policy: String::new(),
             codes_held: Vec::new(),
+            receipt: None,
         }
     }
 
@@ -143,6 +144,14 @@ impl Node for Service {
 
     async fn assess(&self, _: Request<AskRequest>) -> Result<Response<Verdict>, Status> {
         Ok(Response::new(Verdict { state: State::Answered.into(), ..Verdict::default() }))
+    }
+
+    async fn prove(&self, _: Request<ProveRequest>) -> Result<Response<ProveResponse>, Status> {
+        Err(Status::unimplemented("a node of before"))
+    }
+
+    async fn exchange(&self, _: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
+        Err(Status::unimplemented("a node of before"))
     }
 
     async fn codes(&self, _: Request<CodesRequest>) -> Result<Response<CodesResponse>, Status> {

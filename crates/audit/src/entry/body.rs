@@ -142,6 +142,8 @@ pub struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
+    /// Another log, or this one in a witness's eyes, contradicts what was seen of it.
+    Alarm,
     /// A project, a release or a person was approved, or an approval withdrawn.
     Approval,
     /// Old entries were exported into an archive, and removed from the log's own folder.

@@ -34,6 +34,7 @@ fn outcome(sql: &str, state: State) -> Outcome {
         split_digest: split(sql).digest.0.to_vec(),
         policy: String::new(),
         codes_held: Vec::new(),
+        receipt: None,
     }
 }
 

@@ -157,6 +157,14 @@ fn the_gateway_and_every_hospital_tell_the_same() {
         }
     }
     assert_eq!(classes(&gateway, &edited), [Class::Mismatch]);
+    let mut edited = gateway.clone();
+    for entry in edited.iter_mut().filter(|entry| of_first(entry)) {
+        if let Body::Outcome(outcome) = &mut entry.body {
+            assert!(outcome.state != State::Answered || outcome.result.is_some(), "both logs commit to the answer");
+            outcome.result = Some(renkei_audit::entry::Seal(Hash::of(b"another answer")));
+        }
+    }
+    assert_eq!(classes(&edited, &node), [Class::Mismatch]);
 }
 
 #[test]

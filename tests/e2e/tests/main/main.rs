@@ -16,6 +16,7 @@ mod cancelling;
 mod clocks;
 mod codes;
 mod connections;
+mod cosigning;
 mod direct;
 mod guard;
 mod hostile;
