@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(replaced, [key("a", 2)]);
         assert_eq!(peers.meet(&key("a", 2)).unwrap(), Meeting::Known);
         assert_eq!(peers.log(key("a", 2).name()), Some(key("a", 2)));
-        std::fs::write(state.path().join("peers.keys"), "no key\n").unwrap();
+        fs::write(state.path().join("peers.keys"), "no key\n").unwrap();
         assert!(matches!(Peers::open(state.path(), &[]), Err(SignedLogError::NoKey(_))));
     }
 }
