@@ -333,6 +333,7 @@ mod tests {
                 "renkei.columns" => "off",
                 "renkei.bounds" => "on",
                 "renkei.wait" => "5s",
+                "renkei.snapshots" => "osaka=20261128t020000z-3f2a41b5c6d7",
                 _ => "p",
             };
             let mut options = Options::default();

@@ -16,6 +16,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint, Uri};
 
+use crate::processes::Consortium;
+
 /// A connection for one project.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -23,7 +25,20 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) async fn connect(pki: &Path, port: u16, project: &str) -> anyhow::Result<Self> {
+    /// A connection to a gateway that may still be starting.
+    pub(crate) async fn to(consortium: &Consortium, project: &str) -> anyhow::Result<Self> {
+        let mut last = None;
+        for _ in 0..100 {
+            match Self::connect(&consortium.pki, consortium.port, project).await {
+                Ok(client) => return Ok(client),
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(last.context("the gateway does not answer")?)
+    }
+
+    async fn connect(pki: &Path, port: u16, project: &str) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
         let file = |name: &str| pki.join(name);
         let own = Credentials::load(&file("ca.pem"), &file("people/taro.pem"), &file("people/taro.key"), clock)?;

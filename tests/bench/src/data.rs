@@ -9,10 +9,11 @@ use parquet::arrow::ArrowWriter;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Measurements of each person.
-const PER_PERSON: u64 = 100;
 /// Concepts that they are of.
 const CONCEPTS: i32 = 50;
+/// Years of birth.
+const FIRST_YEAR: i32 = 1915;
+const YEARS: i32 = 100;
 /// Rows written at a time.
 const CHUNK: u64 = 65_536;
 /// Ids of a site's persons and rows start this far apart, so that one SQL text means the same over the union.
@@ -44,10 +45,10 @@ fn write(path: &Path, batches: impl Iterator<Item = RecordBatch>) -> anyhow::Res
     Ok(())
 }
 
-/// Writes person, measurement and a small death table.
-pub(crate) fn write_site(dir: &Path, site: u64, rows: u64) -> anyhow::Result<()> {
+/// Writes person, measurement (so many `rows`, so many of each person) and a small death table.
+pub(crate) fn write_site(dir: &Path, site: u64, rows: u64, per_person: u64) -> anyhow::Result<()> {
     fs::create_dir_all(dir)?;
-    let persons = rows.div_ceil(PER_PERSON).max(1);
+    let persons = rows.div_ceil(per_person).max(1);
     let base = site * APART;
     let chunks = |total: u64| (0..total).step_by(CHUNK as usize).map(move |start| start..total.min(start + CHUNK));
     let mut rng = ChaCha8Rng::seed_from_u64(site);
@@ -58,7 +59,7 @@ pub(crate) fn write_site(dir: &Path, site: u64, rows: u64) -> anyhow::Result<()>
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("person_id", longs(range.clone().map(|i| base + i))),
             ("gender_concept_id", ints(range.clone().map(|i| if i % 2 == 0 { 8507 } else { 8532 }))),
-            ("year_of_birth", draw(1930, 2015)),
+            ("year_of_birth", draw(FIRST_YEAR, FIRST_YEAR + YEARS)),
             ("race_concept_id", ints((0..n).map(|_| 0))),
             ("ethnicity_concept_id", ints((0..n).map(|_| 0))),
         ];
@@ -68,7 +69,7 @@ pub(crate) fn write_site(dir: &Path, site: u64, rows: u64) -> anyhow::Result<()>
     let mut rng = ChaCha8Rng::seed_from_u64(1_000 + site);
     let mut failed = None;
     let measurement = chunks(rows).map_while(|range| {
-        let batch = measurements(base, range, &mut rng);
+        let batch = measurements(base, range, per_person, &mut rng);
         batch.map_err(|error| failed = Some(error)).ok()
     });
     write(&dir.join("measurement.parquet"), measurement)?;
@@ -86,6 +87,7 @@ pub(crate) fn write_site(dir: &Path, site: u64, rows: u64) -> anyhow::Result<()>
 fn measurements(
     base: u64,
     range: std::ops::Range<u64>,
+    per_person: u64,
     rng: &mut ChaCha8Rng,
 ) -> Result<RecordBatch, arrow::error::ArrowError> {
     let n = (range.end - range.start) as usize;
@@ -94,7 +96,7 @@ fn measurements(
     let values: Vec<f64> = (0..n).map(|_| f64::from(rng.random_range(0..10_000_u32)) / 100.0).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("measurement_id", longs(range.clone().map(|i| base + i))),
-        ("person_id", longs(range.map(|i| base + i / PER_PERSON))),
+        ("person_id", longs(range.map(|i| base + i / per_person))),
         ("measurement_concept_id", ints(concepts.into_iter())),
         ("measurement_date", Arc::new(Date32Array::from(days))),
         ("measurement_type_concept_id", ints((0..n).map(|_| 32_856))),

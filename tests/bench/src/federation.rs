@@ -1,7 +1,7 @@
 //! The measurement: alternate runs, medians, ratios, and the two answers compared.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use arrow::array::{AsArray, RecordBatch};
@@ -10,6 +10,7 @@ use arrow::datatypes::Int64Type;
 use crate::client::Client;
 use crate::postgres::Servers;
 use crate::processes::{self, Consortium, GUARDED, OPEN, SITES};
+use crate::report::{median, memory, millis, row, timed};
 use crate::{Federation, data, say, single};
 
 const STATEMENTS: &[(&str, &str)] = &[
@@ -26,6 +27,9 @@ const STATEMENTS: &[(&str, &str)] = &[
          WHERE m.measurement_date >= DATE '2021-01-01' GROUP BY p.gender_concept_id, m.measurement_concept_id",
     ),
 ];
+
+/// Measurements of each person.
+const PER_PERSON: u64 = 100;
 
 const TRIVIAL: &str = "SELECT count(*) FROM death";
 
@@ -46,7 +50,7 @@ fn prepare(dir: &std::path::Path, rows: u64) -> anyhow::Result<()> {
             continue;
         }
         let source = dir.join("source").join(site);
-        data::write_site(&source, i as u64, rows)?;
+        data::write_site(&source, i as u64, rows, PER_PERSON)?;
         let started = Instant::now();
         processes::ingest(dir, site, &source)?;
         let seconds = started.elapsed().as_secs_f64();
@@ -60,11 +64,11 @@ fn prepare(dir: &std::path::Path, rows: u64) -> anyhow::Result<()> {
 }
 
 async fn measure(dir: &std::path::Path, options: &Federation) -> anyhow::Result<()> {
-    let consortium = Consortium::start(dir, options.threads)?;
-    let mut open = client(&consortium, OPEN).await?;
+    let consortium = Consortium::start(dir, &SITES, options.threads)?;
+    let mut open = Client::to(&consortium, OPEN).await?;
     open.wait(SITES.len()).await?;
-    let mut guarded = client(&consortium, GUARDED).await?;
-    report_memory("at rest", &consortium);
+    let mut guarded = Client::to(&consortium, GUARDED).await?;
+    say(memory("at rest", &consortium.resident()));
     let union = single::session(dir, &SITES, options.threads * SITES.len()).await?;
     let servers = if options.postgres > 0 { Some(Servers::start(dir)?) } else { None };
     for (statement, (title, sql)) in STATEMENTS.iter().enumerate() {
@@ -93,51 +97,12 @@ async fn measure(dir: &std::path::Path, options: &Federation) -> anyhow::Result<
         trivial.push(timed(open.ask(TRIVIAL)).await?);
     }
     say(format!("\na trivial question, client to answer: median {:.1} ms", millis(median(&trivial))));
-    report_memory("after the questions", &consortium);
+    say(memory("after the questions", &consortium.resident()));
     Ok(())
 }
 
-async fn client(consortium: &Consortium, project: &str) -> anyhow::Result<Client> {
-    let mut last = None;
-    for _ in 0..100 {
-        match Client::connect(&consortium.pki, consortium.port, project).await {
-            Ok(client) => return Ok(client),
-            Err(error) => last = Some(error),
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    Err(last.context("the gateway does not answer")?)
-}
-
-async fn timed<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Duration> {
-    let started = Instant::now();
-    work.await?;
-    Ok(started.elapsed())
-}
-
-fn median(times: &[Duration]) -> Duration {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
-}
-
-fn row(what: &str, times: &[Duration], bare: &[Duration]) {
-    let (median, unit) = (median(times), median(bare));
-    let ratio = median.as_secs_f64() / unit.as_secs_f64();
-    say(format!("  {what:52} median {:8.1} ms   ratio {ratio:.2}", millis(median)));
-}
-
-fn report_memory(when: &str, consortium: &Consortium) {
-    let text: Vec<String> = consortium.resident().iter().map(|(name, mib)| format!("{name} {mib} MiB")).collect();
-    say(format!("memory {when}: {}", text.join(", ")));
-}
-
 /// Both answers have the same cells: counts of all rows agree in sum and number.
-fn same(a: &[RecordBatch], b: &[RecordBatch]) -> anyhow::Result<()> {
+pub(crate) fn same(a: &[RecordBatch], b: &[RecordBatch]) -> anyhow::Result<()> {
     let total = |batches: &[RecordBatch]| -> anyhow::Result<(usize, i64)> {
         let mut rows = 0;
         let mut sum = 0;

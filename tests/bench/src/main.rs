@@ -4,12 +4,16 @@
 //! three nodes and a gateway as processes, and asks the same statements of the gateway and of one DataFusion session
 //! over the union of the same files with the same total of threads. Runs alternate, medians and their ratio are printed.
 //! With `--postgres 3` the same rows are asked through postgres_fdw too, which takes minutes to load.
+//!
+//! `cargo run --release -p renkei-bench -- guard` asks one site guarded, and the same SQL of a bare session.
 
 mod client;
 mod data;
 mod federation;
+mod guard;
 mod postgres;
 mod processes;
+mod report;
 mod single;
 
 use std::ffi::OsString;
@@ -32,6 +36,8 @@ struct Cli {
 enum Command {
     /// Three nodes and a gateway against one DataFusion session over the union.
     Federation(Federation),
+    /// One node with its guard against the same SQL in a bare session on the same snapshot and threads.
+    Guard(Guard),
 }
 
 /// What is measured.
@@ -54,6 +60,26 @@ pub(crate) struct Federation {
     postgres: usize,
 }
 
+/// What is measured.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Guard {
+    /// Measurement rows of the site.
+    #[arg(long, default_value_t = 10_000_000)]
+    rows: u64,
+    /// Measurements of each person.
+    #[arg(long, default_value_t = 10)]
+    per_person: u64,
+    /// Folder for data and snapshot; kept, and used again when it is there.
+    #[arg(long, default_value = "target/bench")]
+    dir: PathBuf,
+    /// Runs of each statement on each side, after one that is not counted.
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+    /// Threads of the node, and of the bare session.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+}
+
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let rest = || args.iter().skip(1).cloned().collect::<Vec<_>>();
@@ -64,8 +90,11 @@ fn main() -> ExitCode {
         Some("renkei-gateway") => return renkei_gateway::cli::main_from(rest()),
         _ => {}
     }
-    let Cli { command: Command::Federation(options) } = Cli::parse();
-    match federation::run(&options) {
+    let done = match Cli::parse().command {
+        Command::Federation(options) => federation::run(&options),
+        Command::Guard(options) => guard::run(&options),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "renkei-bench: {error:#}");

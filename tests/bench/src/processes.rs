@@ -39,16 +39,17 @@ pub(crate) fn ingest(dir: &Path, site: &str, source: &Path) -> anyhow::Result<()
 }
 
 impl Consortium {
-    pub(crate) fn start(dir: &Path, threads: usize) -> anyhow::Result<Self> {
+    /// Starts a gateway and a node for each site, each with so many threads.
+    pub(crate) fn start(dir: &Path, sites: &[&str], threads: usize) -> anyhow::Result<Self> {
         let pki = dir.join("pki");
         let spec = DevSpec {
-            sites: SITES.map(SiteId::new).into_iter().collect::<Result<_, _>>()?,
+            sites: sites.iter().copied().map(SiteId::new).collect::<Result<_, _>>()?,
             people: vec![PersonId::new("taro")?],
             ..DevSpec::new(ConsortiumId::new("bench")?)
         };
         dev_ca(&spec, &pki, SystemClock.now())?;
         let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        fs::write(dir.join("gateway.toml"), gateway(port))?;
+        fs::write(dir.join("gateway.toml"), gateway(sites, port))?;
         let mut consortium = Self { children: Vec::new(), port, pki };
         let mut run = |name: String, config: PathBuf, kind: &str| -> anyhow::Result<()> {
             let log = File::create(dir.join(format!("{name}.log")))?;
@@ -58,7 +59,7 @@ impl Consortium {
             Ok(())
         };
         run("gateway".into(), dir.join("gateway.toml"), "renkei-gateway")?;
-        for site in SITES {
+        for &site in sites {
             let config = dir.join(format!("{site}.toml"));
             fs::write(&config, node(site, port, threads))?;
             run(format!("node {site}"), config, "renkei-node")?;
@@ -68,9 +69,18 @@ impl Consortium {
 
     /// Resident memory of each program, MiB.
     pub(crate) fn resident(&self) -> Vec<(String, u64)> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that was ever resident of each program, MiB.
+    pub(crate) fn peak(&self) -> Vec<(String, u64)> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> Vec<(String, u64)> {
         let of = |child: &Child| {
             let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
             line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
         };
         self.children.iter().map(|(name, child)| (name.clone(), of(child))).collect()
@@ -86,14 +96,14 @@ impl Drop for Consortium {
     }
 }
 
-fn gateway(port: u16) -> String {
-    let sites: String = SITES.iter().map(|site| format!("[[sites]]\nid = \"{site}\"\n")).collect();
+fn gateway(sites: &[&str], port: u16) -> String {
+    let listed: String = sites.iter().map(|site| format!("[[sites]]\nid = \"{site}\"\n")).collect();
     let project = |id: &str, minimum: u32| {
-        format!("[[projects]]\nid = \"{id}\"\nmembers = [\"taro\"]\nsites = {SITES:?}\nminimum_persons = {minimum}\n")
+        format!("[[projects]]\nid = \"{id}\"\nmembers = [\"taro\"]\nsites = {sites:?}\nminimum_persons = {minimum}\n")
     };
     format!(
         "state_dir = \"state/gateway\"\nlisten = \"127.0.0.1:{port}\"\n[tls]\nca = \"pki/ca.pem\"\ncertificate = \"pki/gateway.pem\"\n\
-         key = \"pki/gateway.key\"\n{sites}{}{}",
+         key = \"pki/gateway.key\"\n{listed}{}{}",
         project(OPEN, 1),
         project(GUARDED, 10)
     )
