@@ -23,6 +23,7 @@ mod prove;
 mod service;
 mod session;
 mod shared;
+mod sql;
 mod status;
 mod types;
 

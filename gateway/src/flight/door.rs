@@ -17,7 +17,7 @@ use prost::Message;
 use renkei_types::{Code, Refusal};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::service::FlightSql;
+use super::sql::FlightSql;
 use super::{actions, poll, prepare, status};
 use crate::state::State;
 
