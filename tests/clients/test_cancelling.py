@@ -12,7 +12,7 @@ import pytest
 # Half a minute of work at each site (debug builds), in many small steps.
 STEADY = "SELECT avg(v) AS v, var_pop(w) AS w FROM ({}) t".format(
     " UNION ALL ".join(
-        ["""SELECT person_id, ln(abs(sqrt(sqrt(abs(value_as_number))))) AS v, avg(value_as_number)
+        ["""SELECT person_id, ln(sqrt(sqrt(abs(value_as_number)))) AS v, avg(value_as_number)
             OVER (PARTITION BY person_id ORDER BY measurement_date, measurement_id) AS w FROM measurement"""] * 30
     )
 )
