@@ -203,26 +203,25 @@ fn first_lines<R: BufRead>(source: &mut Lines<R>, chunks: &mut Chunks<'_>) -> io
     Ok(texts(&text, line, chunks))
 }
 
-/// One JSON text after another, each on lines of its own.
+/// One JSON text after another, each on lines of its own. A damaged one ends before the next line that begins with a
+/// brace, so that it does not take what follows with it.
 fn texts(text: &[u8], line: u64, chunks: &mut Chunks<'_>) -> bool {
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
-    let (mut start, mut number) = (0, line);
+    let (mut rest, mut number) = (text, line);
     loop {
-        let rest = text.get(start..).unwrap_or_default();
-        let begin = start + rest.len() - rest.trim_ascii_start().len();
-        number += breaks(&text[start..begin]);
-        match values.next() {
+        let begun = rest.trim_ascii_start();
+        number += breaks(&rest[..rest.len() - begun.len()]);
+        let mut values = serde_json::Deserializer::from_slice(begun).into_iter::<serde::de::IgnoredAny>();
+        let end = match values.next() {
             None => return true,
-            Some(Ok(_)) => {
-                let end = values.byte_offset();
-                if !chunks.take(text[begin..end].trim_ascii(), number) {
-                    return false;
-                }
-                number += breaks(&text[begin..end]);
-                start = end;
-            }
-            Some(Err(_)) => return chunks.take(rest.trim_ascii(), number),
+            Some(Ok(_)) => values.byte_offset(),
+            Some(Err(_)) => begun.windows(2).position(|two| two == b"\n{").map_or(begun.len(), |at| at + 1),
+        };
+        let (one, after) = begun.split_at(end);
+        if !chunks.take(one.trim_ascii(), number) {
+            return false;
         }
+        number += breaks(one);
+        rest = after;
     }
 }
 

@@ -120,12 +120,7 @@ proptest! {
         let end = (at + bytes.len()).min(text.len());
         text.splice(at..end, bytes.iter().copied());
         let extract = read(&text);
-        // A first line that does not end begins one text of many lines: damaged, it is rejected as one.
-        let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let document = serde_json::from_slice::<Value>(first).is_err_and(|error| error.is_eof());
-        let told = extract.statements.len() + extract.rejects.len();
-        let whole = if document { told > 0 } else { told + 1 >= lines.len() - 2 };
-        prop_assert!(whole, "{told} of {} lines are told of", lines.len());
+        prop_assert!(extract.statements.len() + extract.rejects.len() + 1 >= lines.len() - 2);
     }
 
     #[test]

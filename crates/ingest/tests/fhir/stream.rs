@@ -69,6 +69,9 @@ fn a_bad_line_is_rejected_by_its_number_and_reading_goes_on() {
 fn a_damaged_first_line_does_not_make_the_file_one_text() {
     let extract = read(format!("{{\"resourceType\":\"Pat\n{}", lines(3)).as_bytes());
     assert_eq!((extract.statements.len(), extract.rejects.len(), extract.rejects[0].line), (3, 1, 1));
+    // Broken in two, it is two lines that are no text, told as one.
+    let extract = read(format!("{{\n\"resourceType\":\"Patient\",\"id\":\"x\"\n{}", lines(3)).as_bytes());
+    assert_eq!((extract.statements.len(), extract.rejects.len(), extract.rejects[0].line), (3, 1, 1));
 }
 
 #[test]
