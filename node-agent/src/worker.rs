@@ -44,7 +44,6 @@ pub(crate) use executor::{Executor, Lease, Limits, Statement};
 pub(crate) use message::Part;
 pub(crate) use serve::main;
 
-use crate::engine::EngineError;
 use crate::engine::cells::Malformed;
 
 /// The hidden subcommand under which the program is a worker.
@@ -73,7 +72,8 @@ impl Program {
 pub enum Execution {
     /// In worker processes of this program, as the shipped program does.
     Workers(Program),
-    /// In the agent's own process, which tests may choose whose program cannot start itself as a worker.
+    /// In the agent's own process: in tests of this crate alone, whose program cannot start itself as a worker.
+    #[cfg(test)]
     InProcess,
 }
 
@@ -120,8 +120,9 @@ pub enum WorkerError {
     #[error("a task of the agent was lost")]
     Lost,
     /// The engine inside the process.
+    #[cfg(test)]
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(#[from] crate::engine::EngineError),
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use super::message::{self, FileHead, Order, Part, Plan, Run};
 use super::pool::Pool;
 use super::process::Process;
 use super::{Execution, WorkerError};
+use crate::engine::Reading;
 use crate::engine::cells;
-use crate::engine::{self, Engine, Reading};
 
 /// What questions may use, and how workers are kept.
 #[derive(Debug, Clone)]
@@ -59,7 +59,8 @@ pub(crate) struct Executor {
 #[derive(Debug)]
 enum Way {
     Workers(Arc<Pool>),
-    Inside(Arc<Engine>),
+    #[cfg(test)]
+    Inside(Arc<crate::engine::Engine>),
 }
 
 impl Executor {
@@ -75,10 +76,11 @@ impl Executor {
             .build()
             .map_err(WorkerError::Start)?;
         let way = match execution {
+            #[cfg(test)]
             Execution::InProcess => {
                 let Limits { threads, memory_bytes, spill_dir, spill_bytes, .. } = limits;
-                let limits = engine::Limits { threads, memory_bytes, spill_dir, spill_bytes };
-                Way::Inside(Arc::new(Engine::new(site, limits)?))
+                let limits = crate::engine::Limits { threads, memory_bytes, spill_dir, spill_bytes };
+                Way::Inside(Arc::new(crate::engine::Engine::new(site, limits)?))
             }
             Execution::Workers(program) => {
                 let pool = Pool::new(program.clone(), site, limits);
@@ -113,6 +115,7 @@ impl Executor {
     /// [`WorkerError`] when none can be started.
     pub(crate) async fn lease(&self, project: &ProjectId) -> Result<Lease<'_>, WorkerError> {
         let hold = match &self.way {
+            #[cfg(test)]
             Way::Inside(engine) => Hold::Inside(Arc::clone(engine)),
             Way::Workers(pool) => {
                 let process = match pool.take(project) {
@@ -161,8 +164,13 @@ pub(crate) struct Lease<'a> {
 
 #[derive(Debug)]
 enum Hold {
-    Worker { pool: Arc<Pool>, process: Option<Process>, in_order: bool },
-    Inside(Arc<Engine>),
+    Worker {
+        pool: Arc<Pool>,
+        process: Option<Process>,
+        in_order: bool,
+    },
+    #[cfg(test)]
+    Inside(Arc<crate::engine::Engine>),
 }
 
 impl Lease<'_> {
@@ -204,6 +212,7 @@ impl Lease<'_> {
         let guarded = permit.guarded();
         let points = points.to_vec();
         match &mut self.hold {
+            #[cfg(test)]
             Hold::Inside(engine) => {
                 let raw = engine.run(guarded, &points, read).await?;
                 let raw = points.iter().zip(raw).map(|(point, batch)| cells::read(point, guarded, &[batch]));
