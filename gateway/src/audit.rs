@@ -33,6 +33,8 @@ use crate::Config;
 
 /// Between two looks at whether a heartbeat or a signature is due.
 const TICK: Duration = Duration::from_secs(1);
+/// The level of a question: each hospital decides it by its own grant, and records it in its own log.
+pub(crate) const NO_LEVEL: &str = "";
 /// What wrote an entry.
 const SOFTWARE: &str = concat!("renkei-gateway ", env!("CARGO_PKG_VERSION"));
 
@@ -94,13 +96,13 @@ impl Audit {
     }
 
     /// The name of a site's log.
-    pub(crate) fn log_of(&self, site: &SiteId) -> Option<String> {
-        Some(PeerName::site(self.name.consortium().clone(), site).to_string())
+    pub(crate) fn log_of(&self, site: &SiteId) -> String {
+        PeerName::site(self.name.consortium().clone(), site).to_string()
     }
 
     /// Whether this is the key of a site's log, as it is known or first seen.
     pub(crate) fn is_log_of(&self, key: &VerifierKey, site: &SiteId) -> bool {
-        let named = self.log_of(site).as_deref() == Some(key.name().as_str()) && key.kind() == Kind::Log;
+        let named = self.log_of(site) == key.name().as_str() && key.kind() == Kind::Log;
         named && matches!(self.cosigner.peers().meet(key), Ok(Meeting::Known))
     }
 
@@ -113,7 +115,7 @@ impl Audit {
             let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
             Question {
                 ethics: None,
-                level: Line::lossy("aggregate"),
+                level: Line::lossy(NO_LEVEL),
                 parameters: None,
                 project: project.clone(),
                 purpose: Line::lossy(""),

@@ -3,9 +3,9 @@
 //! What must stay true: no site is asked but with an open part of the question's record in hand, and no row leaves before
 //! that part is closed ([`crate::audit`]).
 //!
-//! [`rounds`] asks as often as the statement needs; [`dispatch`] asks every site at once and gives each its one outcome; [`collect`] is the pure part that judges what a
-//! site sent; [`merge`] combines the cells and runs the gateway's half. All of it is one future: dropping it drops the
-//! calls, which the nodes notice at once.
+//! [`rounds`] asks as often as the statement needs; [`dispatch`] asks every site at once and gives each its one outcome;
+//! [`collect`] is the pure part that judges what a site sent; [`merge`] combines the cells and runs the gateway's half.
+//! All of it is one future: dropping it drops the calls, which the nodes notice at once.
 
 mod answered;
 mod codes;
@@ -40,7 +40,7 @@ pub(crate) use progress::{Progress, Stage};
 
 use crate::admission::Place;
 use crate::answers::Entry;
-use crate::audit::{Leaving, Record};
+use crate::audit::{Leaving, NO_LEVEL, Record};
 use crate::config::Project;
 use crate::late::Kept;
 use crate::refused::Refused;
@@ -116,7 +116,7 @@ pub(crate) fn request(
 pub(crate) async fn ask(state: &Arc<State>, question: &Question, terms: &Terms) -> Result<Answer, Refused> {
     match &terms.project {
         Some(project) if !question.split.release_points.is_empty() => {
-            let record = Record::new(&state.audit, question, terms, project, "aggregate");
+            let record = Record::new(&state.audit, question, terms, project, NO_LEVEL);
             let (taken, leaving) = ask_sites(state, question, terms, project, record).await;
             leave(state, question, terms, taken, leaving).await
         }

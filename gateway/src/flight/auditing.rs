@@ -1,19 +1,16 @@
-//! Actions for auditors: which logs are here, and their entries, bundle by bundle.
+//! Actions for auditors: the log that is here, the gateway's own, and its entries, bundle by bundle.
 //!
 //! What must stay true: an auditor reads logs and asks nothing, and nobody else reads logs; that a log was read is in the
 //! gateway's own before the first byte leaves. What is handed out is what the log published: bundles under its signed
 //! head, without openings. Whoever gets them checks them; the gateway vouches for nothing.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use arrow_flight::Action;
 use bytes::Bytes;
 use futures::stream;
-use renkei_audit::note::{Checkpoint, VerifierKey};
+use renkei_audit::note::{Checkpoint, Head, Note};
 use renkei_audit::store::Reader;
 use renkei_audit::tree::bundle;
-use renkei_service::{PeerInfo, signed_log};
+use renkei_service::PeerInfo;
 use renkei_types::{Code, PersonId, Refusal};
 use serde::{Deserialize, Serialize};
 use tonic::{Request, Response, Status};
@@ -54,19 +51,13 @@ struct Wanted {
 
 /// What goes before the bundles.
 #[derive(Debug, Serialize)]
-struct Head {
+struct Top {
     checkpoint: String,
     cosigned: Vec<String>,
     /// Entries under the checkpoint.
     size: u64,
     /// Bundles that follow.
     bundles: u64,
-}
-
-/// One log that is kept here: the gateway's own, or a copy of a site's.
-struct Kept {
-    folder: PathBuf,
-    key: VerifierKey,
 }
 
 /// Whether the action is an auditor's.
@@ -94,15 +85,10 @@ async fn answer(state: &State, person: &PersonId, proof: &str, action: &Action) 
     }
     match action.r#type.as_str() {
         LOGS => {
-            let mut listed = Vec::new();
-            for kept in kept(&state.state_dir) {
-                let reader = Reader::new(&kept.folder);
-                let Some(checkpoint) = reader.checkpoint().ok().flatten() else { continue };
-                let Ok(checkpoint) = Checkpoint::parse(checkpoint.text()) else { continue };
-                let (log, key) = (checkpoint.origin.to_string(), kept.key.to_string());
-                listed.push(Listed { log, key, size: checkpoint.head.size, first: reader.first() });
-            }
-            Ok(vec![encode(&listed)?])
+            let (key, reader) = (state.audit.cosigner.key(), state.audit.cosigner.reader());
+            let size = checkpoint(&reader)?.map_or(0, |(_, head)| head.size);
+            let own = Listed { log: key.name().to_string(), key: key.to_string(), size, first: reader.first() };
+            Ok(vec![encode(&[own])?])
         }
         _ => {
             let wanted: Wanted = serde_json::from_slice(&action.body)
@@ -117,14 +103,11 @@ async fn read(state: &State, person: &PersonId, proof: &str, wanted: &Wanted) ->
         Refusal::new(Code::Parameter, format!("there is no log `{}` here", wanted.log))
             .hint(format!("`{LOGS}` lists them"))
     };
-    let kept = kept(&state.state_dir).into_iter().find(|kept| kept.key.name().as_str() == wanted.log);
-    let reader = Reader::new(&kept.ok_or_else(unknown)?.folder);
-    let fault = |error: &dyn std::error::Error| {
-        tracing::warn!(log = %wanted.log, error = error.to_string(), "a log cannot be handed out to an auditor");
-        Refusal::new(Code::Failed, "the log cannot be read; the gateway's own log has the reason")
-    };
-    let note = reader.checkpoint().map_err(|error| fault(&error))?.ok_or_else(unknown)?;
-    let size = Checkpoint::parse(note.text()).map_err(|error| fault(&error))?.head.size;
+    if wanted.log != state.audit.cosigner.key().name().as_str() {
+        return Err(unknown());
+    }
+    let reader = state.audit.cosigner.reader();
+    let (note, Head { size, .. }) = checkpoint(&reader)?.ok_or_else(unknown)?;
     let cosigned = reader.cosigned().map_err(|error| fault(&error))?;
     let last = size.div_ceil(256).min(wanted.bundle.saturating_add(BUNDLES));
     let (from, until) = (wanted.bundle.saturating_mul(256), (last * 256).min(size));
@@ -137,36 +120,29 @@ async fn read(state: &State, person: &PersonId, proof: &str, wanted: &Wanted) ->
         parts.push(Bytes::from(bytes));
     }
     state.audit.handed_out(person, proof, &wanted.log, from..until).await?;
-    let head = Head {
+    let top = Top {
         checkpoint: note.to_string(),
         cosigned: cosigned.iter().map(ToString::to_string).collect(),
         size,
         bundles: parts.len() as u64,
     };
-    parts.insert(0, encode(&head)?);
+    parts.insert(0, encode(&top)?);
     Ok(parts)
+}
+
+fn fault(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    tracing::warn!(error = renkei_service::chain(error), "the log cannot be handed out to an auditor");
+    Refusal::new(Code::Failed, "the log cannot be read; the gateway's own log has the reason")
+}
+
+/// The newest checkpoint, which the log itself has signed.
+fn checkpoint(reader: &Reader) -> Result<Option<(Note, Head)>, Refusal> {
+    let Some(note) = reader.checkpoint().map_err(|error| fault(&error))? else { return Ok(None) };
+    let head = Checkpoint::parse(note.text()).map_err(|error| fault(&error))?.head;
+    Ok(Some((note, head)))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Bytes, Refusal> {
     let fault = |_| Refusal::new(Code::Failed, "the answer cannot be written");
     serde_json::to_vec(value).map(Bytes::from).map_err(fault)
-}
-
-/// The gateway's own log, and the copies of sites' logs that it has keys of.
-fn kept(state: &Path) -> Vec<Kept> {
-    let mut all = Vec::new();
-    if let Ok(key) = signed_log::verifier(state) {
-        all.push(Kept { folder: signed_log::folder(state), key });
-    }
-    let keys = fs::read_to_string(state.join("peers.keys")).unwrap_or_default();
-    let keys: Vec<VerifierKey> = keys.lines().filter_map(|line| VerifierKey::parse(line.trim()).ok()).collect();
-    let folders = fs::read_dir(state.join("peers")).into_iter().flatten().flatten().map(|entry| entry.path());
-    for folder in folders.filter(|folder| folder.join("checkpoint").is_file()) {
-        let says = Reader::new(&folder).checkpoint().ok().flatten();
-        let origin = says.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|checkpoint| checkpoint.origin);
-        let key = keys.iter().find(|key| Some(key.name()) == origin.as_ref());
-        all.extend(key.cloned().map(|key| Kept { folder, key }));
-    }
-    all.sort_by_key(|kept| kept.folder.clone());
-    all
 }

@@ -52,7 +52,7 @@ pub(super) async fn answer(state: &State, body: &[u8]) -> Result<Bytes, Status> 
             Status::unavailable("the gateway's log cannot be read")
         })?
     } else {
-        let site = state.sites.iter().find(|site| state.audit.log_of(&site.id).as_deref() == Some(asked.log.as_str()));
+        let site = state.sites.iter().find(|site| state.audit.log_of(&site.id) == asked.log);
         of_site(site.ok_or_else(|| Status::not_found("the gateway does not know this log"))?, asked.index).await?
     };
     Ok(serde_json::to_vec(&proof).unwrap_or_default().into())
