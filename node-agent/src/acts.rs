@@ -6,6 +6,7 @@
 //! program: it is put aside under another name, and that it was there is recorded.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rand::{CryptoRng, RngCore};
@@ -185,10 +186,11 @@ fn folder(state: &Path) -> PathBuf {
 /// When it cannot be written: then what it tells of must not happen.
 pub(crate) fn leave(state: &Path, clock: &dyn Clock, done: Done) -> Result<(), Error> {
     let act = Act { at: clock.now(), account: rustix::process::getuid().as_raw(), done };
-    let bytes = serde_json::to_vec(&act).unwrap_or_default();
-    store::create_dir(&folder(state))?;
+    let folder = folder(state);
+    let bytes = serde_json::to_vec(&act).map_err(io::Error::from).map_err(Error::io("write to", &folder))?;
+    store::create_dir(&folder)?;
     // Several acts of one process may share a time; none may take another's place.
-    let name = |n: u32| folder(state).join(format!("{:020}-{}-{n:04}.json", act.at.0, std::process::id()));
+    let name = |n: u32| folder.join(format!("{:020}-{}-{n:04}.json", act.at.0, std::process::id()));
     let free = (0..10_000).map(name).find(|path| !path.exists());
     store::replace(&free.unwrap_or_else(|| name(10_000)), &bytes)
 }

@@ -14,6 +14,7 @@
 
 mod cosigning;
 mod peers;
+mod pulse;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -25,7 +26,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 use renkei_audit::entry::{Act, Admin, Body, Cells, Count, Line, Outcome, Private, State};
 use renkei_audit::note::{BadKey, Kind, Origin, SigningKey, VerifierKey};
-use renkei_audit::store::{Config, Log, OpenError, ReadError, Reader, StoreError};
+use renkei_audit::store::{Config, Disk as _, Folder, Log, OpenError, ReadError, Reader, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_audit::verify::{Report, Trust, verify};
 use renkei_pki::PeerName;
@@ -34,9 +35,6 @@ use serde::Deserialize;
 
 pub use cosigning::{Cosigner, FORKED, OTHER_KEY, Said, UNRECORDED, UNSIGNED, head};
 pub use peers::{Meeting, Peers};
-
-mod pulse;
-
 pub use pulse::{Pulse, clock_state, clock_words};
 
 /// Why a program's log cannot be opened or read. The program does not start.
@@ -219,8 +217,8 @@ fn forget(state: &Path, replaced: &[VerifierKey]) -> Result<(), SignedLogError> 
         return Ok(());
     }
     let path = folder(state).join("seen");
-    let bytes = serde_json::to_vec(&seen).unwrap_or_default();
-    peers::put(&path, &bytes).map_err(|source| SignedLogError::File { path, source })
+    let written = serde_json::to_vec(&seen).map_err(io::Error::from).and_then(|bytes| Folder.put(&path, &bytes));
+    written.map_err(|source| SignedLogError::File { path, source })
 }
 
 /// The log's key and the witness's: a seed for the service user alone, and beside it the halves that verify.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use renkei_audit::entry::{Act, Admin};
@@ -115,7 +116,9 @@ fn read(state: &Path) -> Standing {
 }
 
 fn write(state: &Path, standing: &Standing) -> Result<(), Error> {
-    store::replace(&state.join(FILE), &serde_json::to_vec_pretty(standing).unwrap_or_default())
+    let path = state.join(FILE);
+    let bytes = serde_json::to_vec_pretty(standing).map_err(io::Error::from).map_err(Error::io("write", &path))?;
+    store::replace(&path, &bytes)
 }
 
 /// What a value is told by. Values here are made of sorted collections, so that equal ones are written alike.

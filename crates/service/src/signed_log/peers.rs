@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use renkei_audit::note::{Kind, Origin, VerifierKey};
+use renkei_audit::store::{Disk as _, Folder};
 
 use super::SignedLogError;
 
@@ -99,17 +100,7 @@ fn of(key: &VerifierKey) -> (Origin, Kind) {
 
 fn write(path: &Path, known: &Known) -> io::Result<()> {
     let text: String = known.values().map(|key| format!("{key}\n")).collect();
-    put(path, text.as_bytes())
-}
-
-/// Whole or not at all.
-pub(super) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    Folder.put(path, text.as_bytes())
 }
 
 #[cfg(test)]
