@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use renkei_audit::entry::{Act, Body, Entry, Outcome};
+use renkei_audit::entry::{Act, Body, EXPLAIN, Entry, Outcome};
 use renkei_audit::store::Reader;
 use renkei_gateway::{DEADLINE, Gateway, PROJECT, WAIT};
 use renkei_proto::rows::Rows;
@@ -34,8 +34,9 @@ fn words(state: &Path) -> Vec<String> {
         Body::Intent(intent) => {
             let sites: Vec<_> = intent.question.sites.as_slice().iter().map(|site| site.as_str()).collect();
             let who = intent.who.subject.as_str().rsplit('/').next().unwrap();
-            let level = intent.question.level.as_str();
-            Some(format!("{} {who} asks {level} {}: {}", intent.part, intent.question.project, sites.join(",")))
+            // Hospitals decide on the level; the gateway tells apart what is only explained.
+            let asks = if intent.question.level.as_str() == EXPLAIN { "explains" } else { "asks" };
+            Some(format!("{} {who} {asks} {}: {}", intent.part, intent.question.project, sites.join(",")))
         }
         Body::Outcome(ended) => Some(outcome(ended)),
         Body::Refusal(refusal) => Some(format!("refused {}", refusal.code)),
@@ -80,12 +81,12 @@ async fn questions_sites_answers_and_refusals_are_recorded() {
     assert_eq!(
         words(&state),
         [
-            "0 sato asks aggregate study: fast,slow",
+            "0 sato asks study: fast,slow",
             "0 fast Answered 2",
             "0 slow Refused 0 E-PROJECT",
             "0 answer Answered 2",
             "refused E-ROWS",
-            "0 sato asks explain study: fast,slow",
+            "0 sato explains study: fast,slow",
             "0 answer Answered 0",
             "refused E-PROJECT",
         ]
@@ -120,13 +121,13 @@ async fn an_early_answer_and_the_rest_of_it_are_parts_of_one_question() {
     assert_eq!(
         words(&consortium.state()),
         [
-            "0 sato asks aggregate study: fast,slow",
+            "0 sato asks study: fast,slow",
             "0 fast Answered 2",
-            "1 sato asks aggregate study: ",
+            "1 sato asks study: ",
             "1 answer Answered 2",
             "0 slow Answered 2",
             "0 answer Answered 0",
-            "2 sato asks aggregate study: ",
+            "2 sato asks study: ",
             "2 answer Answered 2",
         ]
     );
@@ -148,7 +149,7 @@ async fn whoever_goes_away_leaves_a_cancelled_question() {
     assert_eq!(
         words(&state),
         [
-            "0 sato asks aggregate study: fast,slow",
+            "0 sato asks study: fast,slow",
             "0 fast Answered 2",
             "0 slow Cancelled 0 E-CANCELLED",
             "0 answer Cancelled 0 E-CANCELLED",
