@@ -196,6 +196,24 @@ filled = true
 }
 
 #[test]
+fn results_in_words_among_numbers_keep_both() {
+    let words = "unreadable = \"empty\"\n\n[columns.value_as_concept_id]\nfrom = \"結果\"\nunreadable = \"empty\"\n\
+                 map = { \"陰性\" = 45878583, \"(+)\" = 45884084 }\n";
+    let mapping = mapping(&format!("{SMALL}{words}"));
+    let text = format!("{HEADER}7,GLU,20240401,5.4\n7,NIT,20240401,陰性\n7,NIT,20240402,(+)\n7,NIT,20240403,不明\n");
+    let said = read(&mapping, "lab.csv", text.as_bytes());
+    assert!(said.rejects.is_empty(), "{:?}", said.broken());
+    let found: Vec<_> = said
+        .rows()
+        .into_iter()
+        .map(|row| ["value_as_number", "value_as_concept_id"].map(|column| cell(row, column).cloned()))
+        .collect();
+    let (negative, positive) = (Some(Cell::Integer(45_878_583)), Some(Cell::Integer(45_884_084)));
+    assert_eq!(found, [[Some(Cell::Float(5.4)), None], [None, negative], [None, positive], [None, None]]);
+    assert!(said.remark("mapped-unreadable") >= 3, "what was left empty is counted");
+}
+
+#[test]
 fn visits_have_their_own_key_and_parts_need_one() {
     let visits = r#"
 file = "入院*.csv"

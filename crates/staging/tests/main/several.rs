@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use renkei_ingest::namespace::is_own;
+use renkei_ingest::{Coding, Namespace, System};
 use renkei_sim_hospital::{Format as Written, Profile, write};
 use renkei_staging::{Format, Limits, Patients, Source};
 
@@ -78,4 +80,52 @@ fn whoever_opted_out_is_in_no_table_however_the_number_is_written() {
     let (again, tables) = bench.build(&both, &[]);
     assert_eq!(again.persons, all.persons);
     assert!(tables.rows("person").iter().any(|row| !persons.contains(&row["person_id"])));
+}
+
+#[test]
+fn own_codes_stand_under_the_name_of_their_source_and_national_ones_stay() {
+    let bench = Bench::new();
+    let plain = sources(&bench);
+    for source in &plain {
+        bench.scan(source, &Limits::default()).unwrap();
+    }
+    let values = |tables: &crate::bench::Tables| {
+        let columns = [
+            ("procedure_occurrence", "procedure_source_value"),
+            ("observation", "observation_source_value"),
+            ("drug_exposure", "drug_source_value"),
+            ("condition_occurrence", "condition_source_value"),
+            ("measurement", "measurement_source_value"),
+        ];
+        let rows = columns
+            .iter()
+            .flat_map(|(table, column)| tables.rows(table).into_iter().filter_map(|mut row| row.remove(*column)));
+        let mut found: Vec<String> = rows.collect();
+        found.sort();
+        found
+    };
+    let own = |value: &&String| {
+        let (system, code) = value.split_once(':').unwrap_or(("", value));
+        system == "LOCAL" && is_own(&Coding::new(System::Local, code))
+    };
+    let before = values(&bench.build(&plain, &[]).1);
+    assert!(before.iter().any(|value| own(&value)), "the hospitals have codes of their own");
+    assert!(before.iter().any(|value| value.starts_with("LOCAL:DPC")), "and answers of national forms");
+
+    // Nothing is read again: the name is given when the patients are put together.
+    let named = |name: &str| {
+        let namespace: Namespace = name.parse().unwrap();
+        plain.clone().map(|source| Source { namespace: Some(namespace.clone()), ..source })
+    };
+    let of = |name: &str| values(&bench.build(&named(name), &[]).1);
+    for name in ["kameda", "nara-2"] {
+        let mut expected: Vec<String> = before.clone();
+        for value in &mut expected {
+            if own(&&*value) {
+                *value = value.replacen("LOCAL:", &format!("LOCAL:{name}:"), 1);
+            }
+        }
+        expected.sort();
+        assert_eq!(of(name), expected);
+    }
 }
