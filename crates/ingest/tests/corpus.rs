@@ -14,7 +14,7 @@ const CHANGES: u64 = 200;
 const CHANGES_ON_DISK: u64 = 25;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus")
+    PathBuf::from("../../tests/fuzz/corpus")
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {

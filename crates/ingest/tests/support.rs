@@ -133,6 +133,6 @@ pub fn array<A: arrow_array::Array + 'static>(array: A) -> ArrayRef {
 
 /// The third-party data sets, where this machine has them.
 pub fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/omop").join(name);
+    let path = Path::new("../../../shared/data/omop").join(name);
     path.is_dir().then_some(path)
 }

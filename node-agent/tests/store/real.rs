@@ -10,7 +10,7 @@ use super::fixture::{Hospital, owners, rows};
 
 /// A data set's folder; `None`, said aloud, where it is not there.
 fn folder(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/omop").join(name);
+    let path = Path::new("../../shared/data/omop").join(name);
     if !path.is_dir() {
         println!("{name} is not at hand: nothing was tested");
         return None;

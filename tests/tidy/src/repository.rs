@@ -13,12 +13,12 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// The repository that this crate is part of.
+    /// The repository that this crate is part of: seen from its folder, where cargo runs the tests.
     ///
     /// # Errors
     /// When git is missing or the folder is no repository.
     pub fn open() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = Path::new("../..");
         let root = root.canonicalize().with_context(|| format!("cannot open {}", root.display()))?;
         let output = Command::new("git")
             .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])

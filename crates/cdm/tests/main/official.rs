@@ -1,7 +1,5 @@
 //! Reading the specification's field-level definition, where a copy lies beside the repository.
 
-use std::path::Path;
-
 /// The machine facts of one column, in the form of `tests/cdm54.tsv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -17,8 +15,7 @@ pub struct Fact {
 
 /// The columns of that version (`5.3`, `5.4`); `None` without a copy of the definition.
 pub fn field_level(version: &str) -> Option<Vec<Fact>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("../../../shared/data/omop/cdm/OMOP_CDMv{version}_Field_Level.csv"));
+    let path = format!("../../../shared/data/omop/cdm/OMOP_CDMv{version}_Field_Level.csv");
     let bytes = std::fs::read(path).ok()?;
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut reader = csv::Reader::from_reader(text);

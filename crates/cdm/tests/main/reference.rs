@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use renkei_cdm::{reference_markdown, tables};
 
 fn page() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/cdm.md")
+    PathBuf::from("../../docs/reference/cdm.md")
 }
 
 #[test]

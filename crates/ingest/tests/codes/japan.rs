@@ -29,7 +29,7 @@ const SYSTEMS: &[(&str, System)] = &[
 ];
 
 fn root() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/jp");
+    let root = PathBuf::from("../../../shared/data/jp");
     root.is_dir().then_some(root)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 use renkei_ingest::codes::remarks::RELABELLED;
@@ -40,7 +40,7 @@ struct Code {
 
 /// The codes of a kind of resource.
 fn codes(kind: &str, system: System, remarks: &mut Remarks) -> BTreeSet<Coding> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/fhir/synthea615_ndjson");
+    let root = PathBuf::from("../../../shared/data/fhir/synthea615_ndjson");
     let file = std::fs::File::open(root.join(format!("{kind}.ndjson.gz"))).unwrap();
     let mut text = String::new();
     GzDecoder::new(file).read_to_string(&mut text).unwrap();

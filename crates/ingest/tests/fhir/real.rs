@@ -12,7 +12,7 @@ use renkei_ingest::{Extract, Rule, Rules, System, fhir};
 use super::merge;
 
 fn folder(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
+    let path = Path::new("../../../shared/data").join(name);
     path.is_dir().then_some(path)
 }
 

@@ -9,7 +9,7 @@ use renkei_ingest::{Extract, Rules};
 use crate::ssmix2::storage::{read, remarks, show, time};
 
 fn sample(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/jp").join(name);
+    let path = Path::new("../../../shared/data/jp").join(name);
     path.is_dir().then_some(path)
 }
 

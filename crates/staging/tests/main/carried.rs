@@ -84,7 +84,7 @@ fn fhir_compressed() {
 
 #[test]
 fn a_hospitals_own_tables() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/sim-hospital/mappings");
+    let folder = "../../tests/sim-hospital/mappings";
     let mut mappings: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     mappings.sort();
     assert_eq!(mappings.len(), 9);
