@@ -142,10 +142,15 @@ fn expandable(record: &mut Record) -> Option<&mut Codes> {
     }
 }
 
+/// The number of a statement of the patient, and of a record in it.
+type Place = (usize, usize);
+
 /// A record, and the source that it is from.
 #[derive(Debug, Clone, PartialEq)]
 struct Fact {
     source: u16,
+    /// Which of the patient's statements it stands in, and where.
+    place: Place,
     version: i64,
     record: Record,
 }

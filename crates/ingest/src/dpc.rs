@@ -1,4 +1,4 @@
-//! Files of the DPC survey (退院患者調査): 様式1, 入院EF, 外来EF, D; H, K and the rest are recognised and counted.
+//! Files of the DPC survey (退院患者調査): 様式1, 入院EF, 外来EF, D, H; K and the rest are recognised and counted.
 //!
 //! What must stay true: memory does not grow with a file, no line is dropped in silence, and a month that is submitted
 //! again replaces itself. Source: MHLW's 実施説明資料 of the fiscal year; see [`Layout`] for what differs by year.
@@ -11,6 +11,7 @@
 //! | 入院EF | drugs (6…), procedures (1…), devices (7…), the stay, its runs of wards |
 //! | 外来EF | outpatient visits, drugs, procedures, devices, diagnoses (`SY`) |
 //! | D | the case group (診断群分類番号) as an observation of the stay |
+//! | H | the need of nursing on each day (重症度、医療・看護必要度), an observation for each payload |
 //!
 //! Lines of 様式1 are brought together by stay before anything is said, since a complication's day is known only with
 //! the discharge: at most [`form1::OPEN_BYTES`] of lines wait, and a stay whose lines lie further apart is rejected
@@ -20,8 +21,8 @@
 //! A line of EF is a statement of its own. Lines with detail number 000 state an act as a whole and repeat what the
 //! numbered lines after them list, so they are never counted. Amount × 行為回数 is what was given. Drugs brought from
 //! home were dispensed elsewhere: they are counted and left out. Bed, meal, visit and dispensing fees are not acts.
-//! Files E and F separately hold day and amount apart, so they are counted and not converted. H is counted only: what
-//! a payload means changes with the fee schedule, and numbers of different years must not be pooled unread.
+//! Files E and F separately hold day and amount apart, so they are counted and not converted. What a payload of
+//! H means changes with the fee schedule: its version is in the code, so that different years are not pooled unread.
 //!
 //! # Keys
 //! A stay is `facility/data id/admission` ([`Visit::key`]), with the 回数管理番号 added where it is not 0: EF knows no
@@ -30,7 +31,7 @@
 //!
 //! # Codes
 //! Answers of 様式1 are `LOCAL:DPC1-<code>-<payload>=<answer>` and their questions `LOCAL:DPC1-<code>-<payload>`, the
-//! same text at every DPC hospital; an answer that is a code is its observation's first code. Units of EF are
+//! same text at every DPC hospital; those of H are `LOCAL:DPC-H-<code>-<version>-<payload>`; an answer that is a code is its observation's first code. Units of EF are
 //! `LOCAL:RECEIPT-UNIT-<code>`, data classes as routes `LOCAL:DPC-CLASS-<code>`, departments `LOCAL:DPC-DEPT-<code>`,
 //! wards the hospital's own codes. [`System::Dpc`] is for case groups only. Disease codes of receipts (7 digits) are
 //! `RECEIPT:`, beside the ICD-10 code.
@@ -49,6 +50,7 @@ mod item;
 mod kind;
 mod layout;
 mod line;
+mod nursing;
 mod origin;
 mod outpatient;
 mod remarks;
@@ -170,11 +172,12 @@ fn convert<R: BufRead>(kind: FileKind, input: &mut Input<'_, R>, sink: &mut Sink
         FileKind::Inpatient => ef::read(input, sink),
         FileKind::Outpatient => outpatient::read(input, sink),
         FileKind::CaseGroup => case_group::read(input, sink),
+        FileKind::Nursing => nursing::read(input, sink),
         FileKind::Unknown => {
             sink.reject(&input.line, Rule::Format, None);
             Ok(())
         }
-        FileKind::Act | FileKind::Detail | FileKind::Nursing | FileKind::Common | FileKind::Other => {
+        FileKind::Act | FileKind::Detail | FileKind::Common | FileKind::Other => {
             let remark = kind.counted();
             input.each(sink, 0, &mut |_, sink| sink.out.remark(remark))
         }

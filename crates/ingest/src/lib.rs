@@ -34,4 +34,4 @@ pub use rules::{BirthPrecision, Rules};
 pub use when::{Day, When};
 
 /// Raised whenever a converter says something else of the same file: whoever kept what it said then reads the file again.
-pub const CONVERTERS: u32 = 2;
+pub const CONVERTERS: u32 = 3;

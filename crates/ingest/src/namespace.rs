@@ -22,7 +22,7 @@ pub struct Namespace(String);
 const LONGEST: usize = 12;
 
 /// How answers and classes of DPC begin that this crate itself puts under `LOCAL`.
-const NATIONAL: [&str; 4] = ["DPC1-", "DPC-CLASS-", "DPC-DEPT-", "RECEIPT-UNIT-"];
+const NATIONAL: [&str; 5] = ["DPC1-", "DPC-CLASS-", "DPC-DEPT-", "DPC-H-", "RECEIPT-UNIT-"];
 
 /// The text is no namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@ use renkei_ingest::{Extract, Reject, Remarks, Rules, dpc};
 mod bytes;
 mod ef;
 mod form1;
+mod nursing;
 mod outpatient;
 mod sample;
 

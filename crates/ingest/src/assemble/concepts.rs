@@ -14,6 +14,8 @@ pub trait Concepts {
     fn unit(&self, unit: &Coding) -> Option<i32>;
     /// The concept of a result in words.
     fn grade(&self, grade: Grade) -> Option<i32>;
+    /// The concept of the CDM's own field `measurement.measurement_id`, where the vocabulary has it.
+    fn measurements(&self) -> Option<i32>;
     /// Ingredients of a drug concept, for eras; nothing where the vocabulary does not say.
     fn ingredients(&self, drug: i32) -> &[i32];
 }
@@ -42,6 +44,10 @@ impl Concepts for Known {
 
     fn grade(&self, grade: Grade) -> Option<i32> {
         self.concepts.grade(grade)
+    }
+
+    fn measurements(&self) -> Option<i32> {
+        self.concepts.measurements()
     }
 
     fn ingredients(&self, drug: i32) -> &[i32] {

@@ -7,12 +7,13 @@
 mod double;
 mod write;
 
+use std::collections::HashMap;
 use std::io;
 
 use super::periods::Days;
 use super::remarks::{NO_VISIT, SUSPECTED, UNKNOWN_VISIT, UNREAD};
 use super::stays::{Stays, link::Found};
-use super::{Assembler, Each, Fact, Who, mapped_row};
+use super::{Assembler, Each, Fact, Place, Who, mapped_row};
 use crate::code::Coding;
 use crate::codes::{Domain, Resolved, Target};
 use crate::record::{Cell, Link, Provenance, Record, Row, Standing, Value};
@@ -49,12 +50,17 @@ pub(super) struct Event<'a> {
     pub(super) order: Option<&'a str>,
     pub(super) preliminary: bool,
     pub(super) surgery: bool,
+    pub(super) place: Place,
+    /// The event that it belongs to.
+    pub(super) part_of: Option<Place>,
 }
 
 impl<'a> Event<'a> {
-    fn new(source: u16, home: Home, codes: &'a [Coding], start: When, provenance: Provenance) -> Self {
+    fn new(fact: &Fact, home: Home, codes: &'a [Coding], start: When, provenance: Provenance) -> Self {
         Self {
-            source,
+            source: fact.source,
+            place: fact.place,
+            part_of: None,
             home,
             codes,
             start,
@@ -75,7 +81,7 @@ impl<'a> Event<'a> {
 
     /// The event that a record tells of, if it does.
     fn of(fact: &'a Fact) -> Option<Self> {
-        let new = |home, codes, start, provenance| Self::new(fact.source, home, codes, start, provenance);
+        let new = |home, codes, start, provenance| Self::new(fact, home, codes, start, provenance);
         Some(match &fact.record {
             Record::Condition(r) => Self {
                 end: r.end,
@@ -108,6 +114,7 @@ impl<'a> Event<'a> {
             Record::Measurement(r) => Self {
                 value: Some(&r.value),
                 preliminary: r.preliminary,
+                part_of: r.part_of.map(|record| (fact.place.0, usize::from(record))),
                 link: Some(&r.link),
                 ..new(Home::Measurement, &r.codes, r.at, r.provenance)
             },
@@ -120,6 +127,35 @@ impl<'a> Event<'a> {
             _ => return None,
         })
     }
+}
+
+/// Results that others belong to, with their rows once they are written.
+#[derive(Default)]
+struct Wholes(HashMap<Place, Option<i64>>);
+
+impl Wholes {
+    fn of(events: &[Event<'_>]) -> Self {
+        Self(events.iter().filter_map(|event| event.part_of).map(|place| (place, None)).collect())
+    }
+
+    /// The row of `measurement` that this event belongs to, if it was written; that of the event itself is kept for
+    /// those that belong to it.
+    fn whole(&mut self, event: &Event<'_>, home: Home, id: i64) -> Option<i64> {
+        if home != Home::Measurement || self.0.is_empty() {
+            return None;
+        }
+        if let Some(row) = self.0.get_mut(&event.place) {
+            row.get_or_insert(id);
+        }
+        *self.0.get(&event.part_of?)?
+    }
+}
+
+/// Rows of other tables that a row leads to.
+#[derive(Clone, Copy)]
+struct Links {
+    visit: Option<i64>,
+    whole: Option<i64>,
 }
 
 /// The table for a concept of that domain.
@@ -156,15 +192,17 @@ impl Assembler<'_> {
                 _ => events.extend(Event::of(fact)),
             }
         }
-        for event in double::without(events, self.concepts, &mut self.remarks) {
-            self.event(who, &event, stays, days);
+        let events = double::without(events, self.concepts, &mut self.remarks);
+        let mut wholes = Wholes::of(&events);
+        for event in events {
+            self.event(who, &event, &mut wholes, stays, days);
             self.sheets.flush(each)?;
         }
         self.remarks.add_many(&super::remarks::BAD_CELL, std::mem::take(&mut self.sheets.misfits));
         self.sheets.flush(each)
     }
 
-    fn event(&mut self, who: &Who, event: &Event<'_>, stays: &Stays, days: &mut Days) {
+    fn event(&mut self, who: &Who, event: &Event<'_>, wholes: &mut Wholes, stays: &Stays, days: &mut Days) {
         days.add(event.start.day, event.end.map(|end| end.day));
         if event.value.is_some_and(|value| value.unread) {
             self.remarks.add(&UNREAD);
@@ -180,7 +218,8 @@ impl Assembler<'_> {
                 self.usage.add(home.table(), event.codes, target.concept != 0);
             }
             self.eras(home, event, target.concept, days);
-            self.write(who, home, event, target, source_concept, visit);
+            let whole = wholes.whole(event, home, self.sheets.next_id(home.table()));
+            self.write(who, home, event, target, source_concept, Links { visit, whole });
         }
     }
 

@@ -28,9 +28,10 @@ pub(super) fn facts(statements: Vec<Sourced>, remarks: &mut Remarks) -> Vec<Fact
             }
         }
     }
-    let facts = kept.into_iter().flat_map(|Sourced { source, statement }| {
+    let facts = kept.into_iter().enumerate().flat_map(|(number, Sourced { source, statement })| {
         let version = statement.version;
-        statement.records.into_iter().map(move |record| Fact { source, version, record })
+        let records = statement.records.into_iter().enumerate();
+        records.map(move |(at, record)| Fact { source, place: (number, at), version, record })
     });
     facts.collect()
 }

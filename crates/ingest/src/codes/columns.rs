@@ -26,6 +26,7 @@ pub(super) struct ConceptRows<'a> {
     standard: &'a StringArray,
     class: &'a StringArray,
     pub(super) code: &'a StringArray,
+    pub(super) name: &'a StringArray,
     reason: &'a StringArray,
 }
 
@@ -38,6 +39,7 @@ impl<'a> ConceptRows<'a> {
             standard: text(batch, "standard_concept")?,
             class: text(batch, "concept_class_id")?,
             code: text(batch, "concept_code")?,
+            name: text(batch, "concept_name")?,
             reason: text(batch, "invalid_reason")?,
         })
     }

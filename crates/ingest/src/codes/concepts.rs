@@ -34,6 +34,8 @@ pub struct Concepts {
     pub(super) entries: HashMap<Coding, Entry>,
     /// Concepts of units, by their code in the vocabulary.
     pub(super) units: HashMap<Box<str>, i32>,
+    /// The CDM's field `measurement.measurement_id`.
+    pub(super) measurements: Option<i32>,
     /// Ingredients, by drug.
     pub(super) ingredients: HashMap<i32, Vec<i32>>,
     pub(super) version: Option<String>,
@@ -105,6 +107,12 @@ impl Concepts {
     #[must_use]
     pub fn ingredients(&self, drug: i32) -> &[i32] {
         self.ingredients.get(&drug).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The concept of the CDM's own field `measurement.measurement_id`, where the vocabulary has it.
+    #[must_use]
+    pub fn measurements(&self) -> Option<i32> {
+        self.measurements
     }
 
     /// The release of the vocabulary, as its row `None` states it.

@@ -207,6 +207,9 @@ impl<'a> Loader<'a> {
                 _ => self.wanted.vocabulary(vocabulary),
             };
             last = Some((vocabulary, slot));
+            if vocabulary == "CDM" && rows.name.value(row) == "measurement.measurement_id" && rows.valid(row) {
+                self.concepts.measurements = Some(rows.id.value(row));
+            }
             let Some(slot) = slot else { continue };
             let (code, concept) = (rows.code.value(row), rows.id.value(row));
             let valid = rows.valid(row);

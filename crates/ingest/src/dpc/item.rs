@@ -137,9 +137,15 @@ impl Item {
         }
         let (provenance, link) = (Provenance::Claim, super::stay::link(visit));
         Some(match self.reading {
-            Number(Some(_)) => {
-                Record::Measurement(Measurement { codes, at, value, preliminary: false, provenance, link })
-            }
+            Number(Some(_)) => Record::Measurement(Measurement {
+                codes,
+                at,
+                value,
+                preliminary: false,
+                part_of: None,
+                provenance,
+                link,
+            }),
             _ => Record::Observation(Observation { codes, at, value, provenance, link }),
         })
     }

@@ -99,7 +99,6 @@ impl FileKind {
         match self {
             Self::Act => &remarks::E_LINE,
             Self::Detail => &remarks::F_LINE,
-            Self::Nursing => &remarks::H_LINE,
             Self::Common => &remarks::K_LINE,
             _ => &remarks::FORM_LINE,
         }

@@ -84,6 +84,19 @@ pub(super) mod d {
     pub(in crate::dpc) const PERIOD_START: usize = 26;
 }
 
+/// Columns of H: seven that say whose and what, its version and number, payloads 1 to 20.
+pub(super) mod h {
+    pub(in crate::dpc) const FACILITY: usize = 1;
+    pub(in crate::dpc) const PATIENT: usize = 3;
+    pub(in crate::dpc) const ADMISSION: usize = 5;
+    pub(in crate::dpc) const DATE: usize = 6;
+    pub(in crate::dpc) const CODE: usize = 7;
+    pub(in crate::dpc) const VERSION: usize = 8;
+    pub(in crate::dpc) const NUMBER: usize = 9;
+    pub(in crate::dpc) const PAYLOAD: usize = 9;
+    pub(in crate::dpc) const PAYLOADS: usize = 20;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,8 +23,10 @@ impl Origin {
             .or_else(|| folder_year(file.strip_suffix(name).unwrap_or("")))
             .or_else(|| content_year(kind, line));
         let (layout, known) = Layout::of(year.unwrap_or(layout::LAST));
-        let converted =
-            matches!(kind, FileKind::Form1 | FileKind::Inpatient | FileKind::Outpatient | FileKind::CaseGroup);
+        let converted = matches!(
+            kind,
+            FileKind::Form1 | FileKind::Inpatient | FileKind::Outpatient | FileKind::CaseGroup | FileKind::Nursing
+        );
         if converted && (!known || year.is_none()) {
             remarks.add(&remarks::YEAR);
         }
@@ -71,6 +73,7 @@ fn content_year(kind: FileKind, line: &Line) -> Option<i32> {
         FileKind::Form1 => layout::form1::ADMISSION,
         FileKind::CaseGroup => layout::d::DATE,
         FileKind::Inpatient | FileKind::Outpatient => layout::ef::DATE,
+        FileKind::Nursing => layout::h::DATE,
         _ => return None,
     };
     let (year, month, _) = line.day(column)?.date();

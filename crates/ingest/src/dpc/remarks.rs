@@ -118,11 +118,17 @@ pub(super) const F_LINE: Remark = remark(
     "lines of a separate F file, which has no days; export E and F as one file (EF)",
     "件の行は単独のFファイルで、実施日がありません。EF統合ファイルを出力してください",
 );
-pub(super) const H_LINE: Remark = remark(
-    "dpc-h-line",
+pub(super) const H_AGAIN: Remark = remark(
+    "dpc-h-number-again",
     false,
-    "lines of H files (nursing need), which are not converted",
-    "件のHファイル(看護必要度)の行は変換対象外です",
+    "lines of H files (nursing need) with the item and number of another line of the same day",
+    "件のHファイル(看護必要度)の行は、同じ日の他の行と項目・連番が重複しています",
+);
+pub(super) const H_TEXT: Remark = remark(
+    "dpc-h-text",
+    false,
+    "answers in H files (nursing need) that are neither a number nor a code",
+    "件のHファイル(看護必要度)の回答は、数値でもコードでもないため用いません",
 );
 pub(super) const K_LINE: Remark = remark(
     "dpc-k-line",
@@ -140,7 +146,7 @@ pub(super) const FORM_LINE: Remark = remark(
 /// Every remark on DPC files.
 pub const REMARKS: &[Remark] = &[
     NAME, HEADER, YEAR, TEXT, SUMMARY, APART, ITEM, UNDATED, ANSWER, FEE, WHOLE, LONE, BROUGHT, OTHER_LINE, NOTHING,
-    AMOUNT, AGAIN, NO_GROUP, E_LINE, F_LINE, H_LINE, K_LINE, FORM_LINE,
+    AMOUNT, AGAIN, NO_GROUP, E_LINE, F_LINE, H_AGAIN, H_TEXT, K_LINE, FORM_LINE,
 ];
 
 #[cfg(test)]

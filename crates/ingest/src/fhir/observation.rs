@@ -156,7 +156,15 @@ impl Frame {
         };
         if measured {
             let preliminary = self.preliminary;
-            return Some(Record::Measurement(Measurement { codes, at, value, preliminary, provenance, link }));
+            return Some(Record::Measurement(Measurement {
+                codes,
+                at,
+                value,
+                preliminary,
+                part_of: None,
+                provenance,
+                link,
+            }));
         }
         if self.preliminary {
             scope.out.remark(&remarks::STATUS);

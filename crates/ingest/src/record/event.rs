@@ -123,6 +123,9 @@ pub struct Measurement {
     pub value: Value,
     /// Whether the result is preliminary: kept only where no final one stands beside it.
     pub preliminary: bool,
+    /// Which of the statement's records it belongs to, by its place from 0: the organism whose amount or susceptibility
+    /// it is.
+    pub part_of: Option<u16>,
     /// How it came about.
     pub provenance: Provenance,
     /// Its visit.

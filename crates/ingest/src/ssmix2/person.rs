@@ -77,7 +77,7 @@ fn observed(draft: &mut Draft<'_>, obx: Segment<'_>) {
     };
     let (provenance, link) = (Provenance::Ehr, draft.link(None));
     draft.push(if value.number.is_some() {
-        Record::Measurement(Measurement { codes, at, value, preliminary, provenance, link })
+        Record::Measurement(Measurement { codes, at, value, preliminary, part_of: None, provenance, link })
     } else {
         Record::Observation(Observation { codes, at, value, provenance, link })
     });

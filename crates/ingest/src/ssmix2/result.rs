@@ -1,5 +1,7 @@
 //! Results: OML-11, OMG-13, vital signs of the extended storage.
 
+use std::collections::HashMap;
+
 use super::draft::Draft;
 use super::label::Label;
 use super::remarks::{NO_STATUS, NOT_FINAL, REPEATED, TEXT_RESULT, UNREAD};
@@ -28,6 +30,7 @@ impl<'m> Place<'m> {
 pub(super) fn results(draft: &mut Draft<'_>, message: &Message<'_>, provenance: Provenance) {
     let mut place = Place::default();
     let mut unseen = None;
+    let mut organisms = Organisms::default();
     for segment in message.segments() {
         match segment.id() {
             "SPM" => {
@@ -35,11 +38,12 @@ pub(super) fn results(draft: &mut Draft<'_>, message: &Message<'_>, provenance: 
                 place = Place { spm: Some(segment), ..Place::default() };
             }
             "OBR" => {
+                organisms.group();
                 place.obr = Some(segment);
                 specimen(draft, unseen.take(), place, provenance);
             }
             "ORC" => place.orc = Some(segment),
-            "OBX" => result(draft, segment, place, provenance),
+            "OBX" => result(draft, segment, place, &mut organisms, provenance),
             _ => {}
         }
     }
@@ -55,14 +59,66 @@ fn specimen(draft: &mut Draft<'_>, spm: Option<Segment<'_>>, place: Place<'_>, p
     }
 }
 
-fn result(draft: &mut Draft<'_>, obx: Segment<'_>, place: Place<'_>, provenance: Provenance) {
+/// Results of a culture: those of one group with one sub-id (OBX-4) tell of one organism, which the first of them with a
+/// coded answer names; a group below an organism names its code and sub-id (OBR-26: `code&text&system^sub-id`).
+#[derive(Default)]
+struct Organisms {
+    /// Places in the statement, by sub-id, in the group at hand.
+    group: HashMap<String, u16>,
+    /// The same of all groups, by code and sub-id.
+    all: HashMap<(String, String), u16>,
+}
+
+impl Organisms {
+    fn group(&mut self) {
+        self.group.clear();
+    }
+
+    /// The organism that a result belongs to.
+    fn of(&self, obx: Segment<'_>, obr: Option<Segment<'_>>) -> Option<u16> {
+        let parent = obr.map(|obr| obr.field(26).first()).filter(|parent| !parent.is_empty());
+        if let Some(parent) = parent {
+            let code = parent.component(1).subcomponent(1).text().into_owned();
+            return self.all.get(&(code, parent.component(2).text().into_owned())).copied();
+        }
+        self.group.get(obx.value(4)).copied()
+    }
+
+    /// Keeps a result that was told at a place in the statement, if it can be an organism.
+    fn see(&mut self, obx: Segment<'_>, told: usize) {
+        let sub = obx.value(4);
+        if let (Ok(told), false) = (u16::try_from(told), sub.is_empty()) {
+            self.group.insert(sub.to_owned(), told);
+            let code = obx.field(3).first().component(1).text().into_owned();
+            self.all.insert((code, sub.to_owned()), told);
+        }
+    }
+}
+
+/// Whether a result is a code of JANIS, or a code from a test of microbiology (JLAC10, part 6).
+fn names_organism(test: &Codes, value: &Value) -> bool {
+    let microbiology = || test.iter().any(|code| code.system == System::Jlac10 && code.code.starts_with('6'));
+    value.code.as_ref().is_some_and(|code| code.system == System::Janis || microbiology())
+}
+
+fn result(
+    draft: &mut Draft<'_>,
+    obx: Segment<'_>,
+    place: Place<'_>,
+    organisms: &mut Organisms,
+    provenance: Provenance,
+) {
     let Some(Answer { codes, value, preliminary }) = answer(draft, obx, place.obr) else { return };
     let [specimen, observed, reported] = place.times();
     let Some(at) = draft.moment(&[obx.value(14), specimen, observed, reported]) else {
         return draft.reject(obx, Rule::Essential);
     };
     let link = draft.link(place.orc);
-    draft.push(Record::Measurement(Measurement { codes, at, value, preliminary, provenance, link }));
+    let part_of = organisms.of(obx, place.obr);
+    if part_of.is_none() && names_organism(&codes, &value) {
+        organisms.see(obx, draft.records.len());
+    }
+    draft.push(Record::Measurement(Measurement { codes, at, value, preliminary, part_of, provenance, link }));
 }
 
 /// What an OBX says.

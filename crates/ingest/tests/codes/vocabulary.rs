@@ -94,6 +94,23 @@ fn units_and_grades() {
 }
 
 #[test]
+fn the_cdms_own_field_is_known_by_its_name() {
+    let field = |id: i32, name: &str, reason: &str| {
+        format!("{id}\t{name}\tMetadata\tCDM\tField\tS\tCDM{id}\t19700101\t20991231\t{reason}\n")
+    };
+    let load = |concepts: &[String]| {
+        let site = super::Site::new()
+            .csv("CONCEPT.csv", format!("{}{}", super::CONCEPT, concepts.concat()))
+            .csv("CONCEPT_RELATIONSHIP.csv", super::RELATIONSHIP);
+        load(&sources(&site, &[]), &[]).unwrap().measurements()
+    };
+    let (other, retired) = (field(8, "measurement.person_id", ""), field(9, "measurement.measurement_id", "D"));
+    assert_eq!(load(&[other.clone(), retired.clone()]), None);
+    assert_eq!(load(&[other, field(7, "measurement.measurement_id", ""), retired]), Some(7));
+    assert_eq!(Concepts::default().measurements(), None);
+}
+
+#[test]
 fn drugs_have_the_ingredients_among_their_ancestors() {
     let ingredient = |id: i32| format!("{id}\tx\tDrug\tRxNorm\tIngredient\tS\t{id}\t19700101\t20991231\t\n");
     let drug = super::concept(42, "Drug", "RxNorm", "S", "860975", "");

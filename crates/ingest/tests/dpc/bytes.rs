@@ -104,9 +104,6 @@ fn names_of_columns_at_the_beginning_are_no_record() {
 
 #[test]
 fn kinds_that_are_only_counted_are_counted() {
-    let h = "131234567 W1 7 20260420 20260405 20260406 ASS0013 20160401 0 1 0 1";
-    let said = read("Hn_131234567_2604.txt", &file(&[h, h, h], 29));
-    assert_eq!((said.remark("dpc-h-line"), said.statements.len(), said.rejects.len()), (3, 0, 0));
     let said = read("Kn_131234567_2604.txt", b"131234567\t7\tabc\r\n131234567\t8\tdef\r\n");
     assert_eq!((said.remark("dpc-k-line"), said.statements.len(), said.rejects.len()), (2, 0, 0));
     let said = read("FF4_131234567_2604.txt", b"131234567\t7\t20260405\r\n");

@@ -125,10 +125,63 @@ fn microbiology() {
         &[
             "specimen JLAC10:061 2020-04-09T15:00:00",
             "Lab JLAC10:6B010000006174201 =JANIS:1301 2020-04-09T15:00:00 in",
-            "Lab JLAC10:6B010000006174211 (3+) 2020-04-09T15:00:00 in",
-            "Lab JANIS:1208 =HL7-0078:R 2020-04-09T15:00:00 in",
+            "Lab JLAC10:6B010000006174211 (3+) 2020-04-09T15:00:00 of 1 in",
+            "Lab JANIS:1208 =HL7-0078:R 2020-04-09T15:00:00 of 1 in",
         ],
     );
+}
+
+#[test]
+fn each_organism_has_what_was_tested_of_it_and_other_results_belong_to_none() {
+    let organism = |number: &str, code: &str| {
+        format!("OBX|{number}|CWE|6B010000006174201^菌名^JC10|{number}|{code}^x^JANIS||||||F\n")
+    };
+    let amount = |number: &str| format!("OBX|9|ST|6B010000006174211^菌量^JC10|{number}|2+||||||F\n");
+    let below = |number: &str, result: &str| {
+        let parent = format!("6B010000006174201&菌名&JC10^{number}^菌");
+        format!(
+            "OBR|2|1||6C010000006174201^感受性^JC10|||20200409|||||||||||||||||||{parent}\n\
+             OBX|1|ST|1208^アンピシリン^JANIS|1|{result}||||||F\n"
+        )
+    };
+    let culture = "OBR|1|1||6B0100000017742^培養同定^JC10|||20200409\n".to_owned();
+    let cultures = [
+        culture.clone(),
+        organism("1", "1301") + &organism("2", "2001") + &amount("2") + &amount("1") + &amount("3"),
+        below("2", "R") + &below("1", "S") + &below("7", "S"),
+        // The sub-ids of another group are its own.
+        culture + &amount("1"),
+    ];
+    let day = "2020-04-09 ";
+    let lab = |what: &str, of: &str| format!("Lab {what} {day}{of}out");
+    let (first, second, amount) = (
+        "JLAC10:6B010000006174201 =JANIS:1301",
+        "JLAC10:6B010000006174201 =JANIS:2001",
+        "JLAC10:6B010000006174211 (2+)",
+    );
+    let (resistant, susceptible) = ("JANIS:1208 =HL7-0078:R", "JANIS:1208 =HL7-0078:S");
+    let expect = [
+        lab(first, ""),
+        lab(second, ""),
+        lab(amount, "of 1 "),
+        lab(amount, "of 0 "),
+        lab(amount, ""),
+        lab(resistant, "of 1 "),
+        lab(susceptible, "of 0 "),
+        lab(susceptible, ""),
+        lab(amount, ""),
+    ];
+    let expect: Vec<&str> = expect.iter().map(String::as_str).collect();
+    check("OML-11", &message("OUL^R22", "O", &cultures.concat()), &expect);
+
+    let chemistry = "OBR|1|1|||||20200409
+        OBX|1|CWE|1A020000000190111^色調^JC10|1|1^黄^99RES||||||F
+        OBX|2|NM|1A030000000190111^比重^JC10|1|1.010||||||F";
+    let expect = [
+        "Lab JLAC10:1A020000000190111 =LOCAL:99RES:1 2020-04-09 out",
+        "Lab JLAC10:1A030000000190111 1.01 2020-04-09 out",
+    ];
+    check("OML-11", &message("OUL^R22", "O", chemistry), &expect);
 }
 
 #[test]

@@ -128,6 +128,7 @@ pub fn show(record: &Record) -> String {
             value(&m.value),
             time(m.at),
             flag(m.preliminary, "preliminary"),
+            m.part_of.map_or(String::new(), |record| format!("of {record}")),
             place(m.link.inpatient),
         ],
         Record::Observation(o) => vec!["observed".into(), codes(&o.codes), value(&o.value), time(o.at)],

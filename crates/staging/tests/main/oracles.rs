@@ -310,3 +310,35 @@ fn a_message_of_another_patient_is_counted_as_grave() {
     assert!(renkei_staging::remark("ssmix2-patient-mismatch").unwrap().grave);
     assert_eq!(tables.rows("measurement").len(), 5);
 }
+
+#[test]
+fn of_a_culture_amount_and_susceptibility_lead_to_the_organism() {
+    let bench = Bench::new();
+    let storage = Storage(&bench);
+    let result = |number: &str, kind: &str, code: &str, sub: &str, value: &str| {
+        segment("OBX", &[(1, number), (2, kind), (3, code), (4, sub), (5, value), (11, "F")])
+    };
+    let group = |number: &str, more: &[(usize, &str)]| {
+        segment("OBR", &[&[(1, number), (2, "1"), (4, "6B0100000017742^x^JC10"), (7, "20111219")], more].concat())
+    };
+    let culture = vec![
+        visit(&[]),
+        group("1", &[]),
+        result("1", "CWE", "6B010000006174201^x^JC10", "1", "1301^x^JANIS"),
+        result("2", "ST", "6B010000006174211^x^JC10", "1", "3+"),
+        group("2", &[(26, "6B010000006174201&x&JC10^1^x")]),
+        result("1", "ST", "1208^x^JANIS", "", "R"),
+    ];
+    storage.put("-", "ADT-00", NO_ORDER, 1, &message("ADT^A08^ADT_A01", "19391129", &basics()));
+    storage.put("20111219", "OML-11", ORDER, 1, &message("OUL^R22^OUL_R22", "19391129", &culture));
+    let (_, _, tables) = storage.read();
+    let columns = ["measurement_source_value", "measurement_event_id", "meas_event_field_concept_id"];
+    let rows = tables.rows("measurement");
+    let organism = rows.iter().find(|row| row["measurement_source_value"] == "JLAC10:6B010000006174201").unwrap();
+    let id = &organism["measurement_id"];
+    let rows = look(&tables, "measurement", &columns);
+    for code in ["JLAC10:6B010000006174211", "JANIS:1208"] {
+        assert!(rows.contains(&format!("{code} {id} 0")), "{rows:?}");
+    }
+    assert!(rows.contains(&"JLAC10:6B010000006174201 - -".to_owned()), "{rows:?}");
+}

@@ -10,7 +10,11 @@ use renkei_staging::{Format, Limits, Patients, Source};
 use crate::bench::{Bench, hospital, source};
 
 fn sources(bench: &Bench) -> [Source; 2] {
-    let hospital = hospital(150, Profile::Regional);
+    sources_of(bench, 150)
+}
+
+fn sources_of(bench: &Bench, patients: u32) -> [Source; 2] {
+    let hospital = hospital(patients, Profile::Regional);
     let (chart, claims) = (bench.path("chart"), bench.path("claims"));
     write(&hospital, Written::SsMix2 { history: false }, &chart).unwrap();
     write(&hospital, Written::Dpc, &claims).unwrap();
@@ -85,7 +89,7 @@ fn whoever_opted_out_is_in_no_table_however_the_number_is_written() {
 #[test]
 fn own_codes_stand_under_the_name_of_their_source_and_national_ones_stay() {
     let bench = Bench::new();
-    let plain = sources(&bench);
+    let plain = sources_of(&bench, 30);
     for source in &plain {
         bench.scan(source, &Limits::default()).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use super::super::sheet::RowBuilder;
 use super::super::{Assembler, Who};
-use super::{Event, Home};
+use super::{Event, Home, Links};
 use crate::code::Coding;
 use crate::codes::Target;
 use crate::record::{Cell, Comparator, Grade, Standing, Value};
@@ -38,13 +38,14 @@ impl Assembler<'_> {
         event: &Event<'_>,
         target: Target,
         source_concept: i32,
-        visit: Option<i64>,
+        Links { visit, whole }: Links,
     ) {
         let unit = event.value.and_then(|value| value.unit.as_ref()).or(event.unit);
         let of_value = self.value_concept(event.value, target);
         let unit_concept = unit.and_then(|unit| self.concepts.unit(unit));
         let route = event.route.map(|route| self.concepts.resolve(std::slice::from_ref(route)));
         let route = route.and_then(|mapped| mapped.targets.first().map(|target| target.concept));
+        let of_results = whole.map(|_| self.concepts.measurements().unwrap_or(0));
         let Some(mut row) = self.sheets.row(home.table()) else { return };
         row.id("person_id", Some(who.person_id)).id("visit_occurrence_id", visit);
         let row = &mut row;
@@ -53,7 +54,10 @@ impl Assembler<'_> {
             Home::Drug => drug(row, event),
             Home::Procedure => procedure(row, event),
             Home::Device => device(row, event),
-            Home::Measurement => measurement(row, event, of_value),
+            Home::Measurement => {
+                measurement(row, event, of_value);
+                row.id("measurement_event_id", whole).concept("meas_event_field_concept_id", of_results);
+            }
             Home::Observation => observation(row, event, of_value),
             Home::Specimen => specimen(row, event),
         }

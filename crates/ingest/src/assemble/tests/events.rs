@@ -42,7 +42,15 @@ fn drug(codes: &str, on: i32, days: Option<i32>, provenance: Provenance, order: 
 
 fn result(value: Value, preliminary: bool) -> Record {
     let (codes, link) = (code("HB"), Link::default());
-    Record::Measurement(Measurement { codes, at: at(5, 8), value, preliminary, provenance: Provenance::Lab, link })
+    Record::Measurement(Measurement {
+        codes,
+        at: at(5, 8),
+        value,
+        preliminary,
+        part_of: None,
+        provenance: Provenance::Lab,
+        link,
+    })
 }
 
 #[test]
@@ -193,6 +201,27 @@ fn results_say_how_they_are_to_be_read_and_never_their_text() {
     ];
     assert_eq!(made.look("measurement", &columns), expect);
     assert_eq!(made.remarked(&UNREAD), 1);
+}
+
+#[test]
+fn a_result_leads_to_the_row_that_it_belongs_to() {
+    let one = |on, part_of| match result(number(f64::from(on)), false) {
+        Record::Measurement(result) => Record::Measurement(Measurement { at: at(on, 8), part_of, ..result }),
+        other => other,
+    };
+    let statement =
+        |key: &str, records| Sourced { source: 0, statement: Statement { key: key.into(), version: 0, records } };
+    let made = make(
+        &Rules::default(),
+        vec![vec![
+            statement("p", vec![born(1950)]),
+            statement("other", vec![one(1, None)]),
+            statement("culture", vec![one(2, None), one(3, Some(0)), one(4, None), one(5, Some(2)), one(6, Some(9))]),
+        ]],
+    );
+    let columns = ["measurement_id", "value_as_number", "measurement_event_id", "meas_event_field_concept_id"];
+    let expect = ["1 1.0 - -", "2 2.0 - -", "3 3.0 2 1000001", "4 4.0 - -", "5 5.0 4 1000001", "6 6.0 - -"];
+    assert_eq!(made.look("measurement", &columns), expect);
 }
 
 #[test]

@@ -100,7 +100,15 @@ fn visit(key: Option<&str>, setting: Setting, start: i32, end: Option<i32>) -> R
 fn measured(on: i32, link: Link) -> Record {
     let (codes, value) = (code("HB"), number(f64::from(on)));
     let provenance = Provenance::Lab;
-    Record::Measurement(Measurement { codes, at: at(on, 12), value, preliminary: false, provenance, link })
+    Record::Measurement(Measurement {
+        codes,
+        at: at(on, 12),
+        value,
+        preliminary: false,
+        part_of: None,
+        provenance,
+        link,
+    })
 }
 
 #[test]

@@ -45,6 +45,10 @@ impl Concepts for World {
         (grade == Grade::Negative).then_some(9189)
     }
 
+    fn measurements(&self) -> Option<i32> {
+        Some(1_000_001)
+    }
+
     fn ingredients(&self, drug: i32) -> &[i32] {
         if drug == 1_503_297 { &[1_503_297] } else { &[] }
     }
