@@ -16,6 +16,7 @@ mod explained;
 mod exploration;
 mod held;
 mod hostile;
+mod joins;
 mod leaves;
 mod limits;
 mod mutated;
