@@ -3,7 +3,11 @@
 //! Planning is not linear: a chain of 4,000 ANDs plans for over a minute and a deep one overflows the stack. Counting
 //! tokens is linear and allocates little, so a hostile text is refused within milliseconds.
 
+mod bounds;
+
 use crate::{look_alikes, using};
+pub use bounds::{MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES};
+use bounds::{MAX_TABLES, too_large};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr as AstExpr, ObjectName, Query, SetExpr, Spanned, Statement as Ast, TableFactor, Visit, Visitor,
 };
@@ -14,23 +18,6 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Wor
 use renkei_types::{Code, Position, Refusal};
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
-
-/// Bytes of a statement.
-pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
-/// Nesting of parentheses and CASE.
-pub const MAX_DEPTH: usize = 16;
-/// Comparisons and logical operators.
-pub const MAX_PREDICATES: usize = 256;
-/// Joins, comma joins included.
-pub const MAX_JOINS: usize = 12;
-/// Literals, such as the codes of a set.
-pub const MAX_CODES: usize = 10_000;
-/// Tables and subqueries in FROM, all together.
-const MAX_TABLES: usize = 64;
-/// Set operations.
-const MAX_SETS: usize = 32;
-/// Arithmetic and other operators.
-const MAX_OPERATORS: usize = 512;
 
 /// A statement that is within the bounds and is one query expression.
 #[derive(Debug)]
@@ -52,7 +39,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, Refusal> {
     let mut tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|e| unread(e.message.clone(), position(e.location.line, e.location.column), sql))?;
-    bounds(&tokens)?;
+    bounds::check(&tokens)?;
     let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
     if matches!(first.map(|token| &token.token), Some(Token::Word(Word { keyword: Keyword::ANALYZE, .. }))) {
         return Err(Refusal::new(
@@ -101,69 +88,6 @@ fn strip<'a>(sql: &'a str, word: &str) -> Option<&'a str> {
 
 fn position(line: u64, column: u64) -> Option<Position> {
     (line > 0).then_some(Position { line, column })
-}
-
-fn too_large(what: &str, found: usize, limit: usize, unit: &str, at: Option<Position>) -> Refusal {
-    Refusal::new(Code::TooLarge, format!("{what} has {found} {unit}; the limit is {limit}"))
-        .hint("split the question, or pass a code set as parameters")
-        .at(at)
-}
-
-#[derive(Default)]
-struct Counts {
-    depth: usize,
-    predicates: usize,
-    joins: usize,
-    sets: usize,
-    literals: usize,
-    operators: usize,
-}
-
-fn bounds(tokens: &[TokenWithSpan]) -> Result<(), Refusal> {
-    let mut n = Counts::default();
-    for token in tokens {
-        count(&mut n, &token.token);
-        let at = position(token.span.start.line, token.span.start.column);
-        let checks = [
-            ("the statement", n.depth, MAX_DEPTH, "levels of nesting"),
-            ("the statement", n.predicates, MAX_PREDICATES, "predicates"),
-            ("the statement", n.joins, MAX_JOINS, "joins"),
-            ("the statement", n.sets, MAX_SETS, "set operations"),
-            ("the statement", n.literals, MAX_CODES, "literals"),
-            ("the statement", n.operators, MAX_OPERATORS, "operators"),
-        ];
-        if let Some((what, found, limit, unit)) = checks.into_iter().find(|(_, found, limit, _)| found > limit) {
-            return Err(too_large(what, found, limit, unit, at));
-        }
-    }
-    Ok(())
-}
-
-fn count(n: &mut Counts, token: &Token) {
-    match token {
-        Token::LParen | Token::LBracket | Token::LBrace => n.depth += 1,
-        Token::RParen | Token::RBracket | Token::RBrace => n.depth = n.depth.saturating_sub(1),
-        Token::Eq | Token::DoubleEq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => {
-            n.predicates += 1
-        }
-        Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) => n.literals += 1,
-        Token::Word(Word { keyword, quote_style: None, .. }) => count_keyword(n, *keyword),
-        Token::Comma | Token::Period | Token::SemiColon | Token::Whitespace(_) | Token::Word(_) | Token::EOF => {}
-        _ => n.operators += 1,
-    }
-}
-
-fn count_keyword(n: &mut Counts, keyword: Keyword) {
-    match keyword {
-        Keyword::CASE => n.depth += 1,
-        Keyword::END => n.depth = n.depth.saturating_sub(1),
-        Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::LIKE | Keyword::IN | Keyword::BETWEEN | Keyword::IS => {
-            n.predicates += 1;
-        }
-        Keyword::JOIN => n.joins += 1,
-        Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => n.sets += 1,
-        _ => {}
-    }
 }
 
 /// Rewrites `?` to `$1`, `$2`, … in order, as ODBC-style clients write parameters.

@@ -28,6 +28,10 @@ pub(crate) fn texts() -> Vec<(&'static str, String)> {
     };
     let (doubled_joins, doubled_unions) = (doubling("JOIN"), doubling("UNION ALL"));
     let blanks = long(" ", 70_000);
+    let breaks_off = format!("SELECT {}1 2", long("ceil(", 16));
+    let assigned = format!("SELECT {}1 2", long("abs(x := ", 16));
+    let table = format!("SELECT count(*) FROM {}", long("p", 60_000));
+    let function = format!("SELECT {}(1)", long("f", 60_000));
     vec![
         ("4,000 conditions", and),
         ("3,000 unions", union),
@@ -43,5 +47,9 @@ pub(crate) fn texts() -> Vec<(&'static str, String)> {
         ("WITH that doubles by joins", doubled_joins),
         ("WITH that doubles by unions", doubled_unions),
         ("blanks beyond 64 KiB", blanks),
+        ("16 calls that break off", breaks_off),
+        ("16 named arguments that break off", assigned),
+        ("a table's name of 60,000 letters", table),
+        ("a function's name of 60,000 letters", function),
     ]
 }

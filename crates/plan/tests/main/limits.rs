@@ -33,6 +33,29 @@ fn hostile_sizes_are_refused_soon() {
     }
 }
 
+/// Words that the parser tries as one thing and then as another: within the bounds that doubles a few times only.
+#[test]
+fn what_breaks_off_within_the_bounds_is_refused_soon() {
+    let limit = std::time::Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 5 });
+    let twice = ["ceil(", "floor(", "NOT (", "CASE (", "cast(", "extract(", "position(", "substring(", "x := f("];
+    let once =
+        ["(", "trim(", "abs(", "x => f(", "array(", "interval (", "EXISTS (", "x IN (", "coalesce(1, ", "(SELECT "];
+    let texts = twice.iter().map(|word| (word, 6)).chain(once.iter().map(|word| (word, 15)));
+    for (word, depth) in texts {
+        for end in ["1 2", "", ")", "FROM"] {
+            for sql in
+                [format!("SELECT {}{end}", word.repeat(depth)), format!("SELECT 1 FROM {}{end}", word.repeat(depth))]
+            {
+                let begun = std::time::Instant::now();
+                let taken = split(&sql).is_ok();
+                assert!(!taken && begun.elapsed() < limit, "{:?}: {sql}", begun.elapsed());
+            }
+        }
+    }
+    let names = format!("SELECT count(*) AS {} FROM person", "n".repeat(256));
+    assert!(split(&names).is_ok());
+}
+
 #[test]
 fn a_large_code_set_is_taken() {
     let codes = (0..5_000).map(|i| (200_000 + i).to_string()).collect::<Vec<_>>().join(", ");
