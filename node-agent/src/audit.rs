@@ -29,9 +29,11 @@ use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::acts::{self, Waiting};
+use crate::engine::Feeds;
 use crate::query::Received;
 
 mod standing;
+mod values;
 
 pub(crate) use standing::Standing;
 
@@ -89,9 +91,10 @@ impl Audit {
         split: &Split,
         snapshot: &SnapshotId,
         opt_out: Option<Hash>,
+        feeds: &Feeds,
     ) -> Result<Open, StoreError> {
         self.list(opt_out).await?;
-        let (question, openings) = self.question(received);
+        let (question, openings) = self.question(received, feeds);
         let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
         let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
         let part = received.part;
@@ -133,7 +136,7 @@ impl Audit {
     ) -> Result<(), StoreError> {
         let (question, openings) = match received {
             Some(received) => {
-                let (question, openings) = self.question(received);
+                let (question, openings) = self.question(received, &Feeds::new());
                 (Some(question), openings)
             }
             None => (None, Vec::new()),
@@ -246,13 +249,11 @@ impl Audit {
         }
     }
 
-    fn question(&self, received: &Received) -> (Question, Vec<Opening>) {
+    fn question(&self, received: &Received, feeds: &Feeds) -> (Question, Vec<Opening>) {
         let mut openings = Vec::new();
         let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-        let parameters = (!received.parameters.is_empty()).then(|| {
-            let texts: Vec<String> = received.parameters.iter().map(ToString::to_string).collect();
-            Shown::new("parameters", &texts.join(", "), &mut *entropy, &mut openings)
-        });
+        let parameters = values::text(&received.parameters, feeds)
+            .map(|text| Shown::new("parameters", &text, &mut *entropy, &mut openings));
         let question = Question {
             ethics: None,
             level: Line::lossy("aggregate"),

@@ -169,7 +169,7 @@ impl Pipeline {
         budget::charge(&self.ledger, &permit, received, snapshot, self.clock.now())?;
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
         begun.executing.store(true, Ordering::Release);
-        let intent = self.audit.intent(received, split, snapshot, left_out.version).await;
+        let intent = self.audit.intent(received, split, snapshot, left_out.version, &feeds).await;
         let mut open = intent.map_err(|error| {
             begun.executing.store(false, Ordering::Release);
             unrecorded(error)

@@ -23,6 +23,15 @@ fn entries(consortium: &Consortium, site: &str) -> Vec<Body> {
     (0..size).map(|index| Entry::decode(&reader.entry(index).unwrap()).unwrap().body).collect()
 }
 
+/// The values that came with each question that was executed, as they were recorded.
+pub(crate) fn values(consortium: &Consortium, site: &str) -> Vec<Option<String>> {
+    let of = |body: Body| match body {
+        Body::Intent(intent) => Some(intent.question.parameters.map(|text| serde_json::to_string(&text).unwrap())),
+        _ => None,
+    };
+    entries(consortium, site).into_iter().filter_map(of).collect()
+}
+
 /// What was recorded about questions, as words.
 fn words(entries: &[Body]) -> Vec<String> {
     let word = |body: &Body| match body {

@@ -8,6 +8,8 @@ use renkei_e2e::{Consortium, Records, Site};
 use renkei_gateway::config::{self as gateway};
 use renkei_types::Code;
 
+use crate::audit::values;
+
 const HEADER: &str = "concept_id\tconcept_name\tdomain_id\tvocabulary_id\tconcept_class_id\tstandard_concept\t\
                       concept_code\tvalid_start_date\tvalid_end_date\tinvalid_reason\n";
 /// A disease that no site's own vocabulary has.
@@ -82,6 +84,10 @@ fn every_site_compares_with_the_same_codes() {
         warnings.iter().any(|text| text.contains("v9 of the gateway") && text.contains("bare none")),
         "{warnings:?}"
     );
+
+    let recorded = values(&consortium, "new");
+    let [Some(codes)] = recorded.as_slice() else { panic!("{recorded:?}") };
+    assert!(codes.contains("feed 0, 3 rows: ") && codes.contains("201826"), "the hospital's log has the codes: {codes}");
 
     // The same as a join, and turned round.
     let joined = format!(

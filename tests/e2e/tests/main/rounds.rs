@@ -12,6 +12,8 @@ use renkei_proto::v1::{AskRequest, Cells};
 use renkei_types::Code;
 use std::sync::Arc;
 
+use crate::audit::values;
+
 const MALE: i32 = 8507;
 
 const ABOVE_MEAN: &str =
@@ -45,6 +47,16 @@ fn a_value_that_is_held_in_part_is_no_value() {
     let no_row = "SELECT count(*) AS n FROM person WHERE year_of_birth > (SELECT sum(n) FROM
         (SELECT gender_concept_id, count(*) AS n FROM person WHERE gender_concept_id = 1 GROUP BY 1) x HAVING sum(n) > 0)";
     assert_eq!(consortium.refused(no_row).code(), Code::Undetermined);
+}
+
+/// The second round compares with a number that is in no statement: the hospital's log has it.
+#[test]
+fn what_rows_are_compared_with_is_in_the_hospitals_log() {
+    let consortium = Consortium::start([Site::with("good", tested(20, 5.0).and(tested(20, 7.5).people))]);
+    assert_eq!(consortium.ask(ABOVE_MEAN).rows(), ["20 | 1 | 0"]);
+    let recorded = values(&consortium, "good");
+    let [None, Some(second)] = recorded.as_slice() else { panic!("{recorded:?}") };
+    assert!(second.contains("feed 0, 1 rows: 6.25"), "{second}");
 }
 
 #[test]
