@@ -7,8 +7,8 @@
 //!
 //! Layout: [`files`] are the open files of a snapshot, [`sources`] makes scans of them, [`bind`] puts these under a
 //! release point, [`states`], [`bins`], [`keys`] and [`persons`] are the aggregates that yield mergeable states,
-//! [`contributions`] the one that yields who contributes and with what, all in one pass; [`cancel`] ends what nobody
-//! waits for, [`cells`] is the shape of the result. [`tables`] is the agent's view of a snapshot.
+//! [`contributions`] the one that yields who contributes and with what, all in one pass; [`lookups`] tells whether the
+//! vocabulary has what a statement names; [`cancel`] ends what nobody waits for, [`cells`] is the shape of the result. [`tables`] is the agent's view of a snapshot.
 
 mod bind;
 mod bins;
@@ -17,6 +17,7 @@ pub(crate) mod cells;
 mod contributions;
 mod files;
 mod keys;
+mod lookups;
 mod persons;
 mod sources;
 mod states;
@@ -36,7 +37,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionConfig;
-use renkei_plan::ReleasePoint;
+use renkei_plan::{Lookup, ReleasePoint};
 use renkei_types::{SiteId, SnapshotId};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
@@ -71,6 +72,9 @@ pub enum EngineError {
     /// The engine gave up.
     #[error("the engine failed")]
     Engine(#[from] DataFusionError),
+    /// The site's vocabulary does not have a code that the statement names: which one of [`named`]'s.
+    #[error("the vocabulary does not have a code that the statement names")]
+    Unknown(usize),
     /// The engine's task ended without a result.
     #[error("the engine's task was lost")]
     Lost,
@@ -127,7 +131,7 @@ impl Engine {
     }
 
     /// Runs the hospital's half of a statement and returns the raw cells of each release point, in the shape of
-    /// [`cells`]. One question at a time has the files.
+    /// [`cells`]. One question at a time has the files. Codes that it names in the vocabulary are looked up before.
     ///
     /// Dropping the future ends the work.
     ///
@@ -145,12 +149,31 @@ impl Engine {
         let files = Arc::new(Files::new(read.snapshot.as_str(), &read.files));
         state.runtime_env().register_object_store(&address, files);
         let (tables, read) = (Arc::new(tables), Arc::new(read));
+        self.known(points, &state, &tables).await?;
         let mut raw = Vec::with_capacity(points.len());
         for point in points {
             let (tables, read) = (Arc::clone(&tables), Arc::clone(&read));
             raw.push(self.point(guarded, point.clone(), state.clone(), tables, read).await?);
         }
         Ok(raw)
+    }
+
+    /// Whether the vocabulary has the codes that the release points name.
+    async fn known(
+        &self,
+        points: &[ReleasePoint],
+        state: &SessionState,
+        tables: &Arc<Sources>,
+    ) -> Result<(), EngineError> {
+        let lookups = lookups_of(points)?;
+        if lookups.is_empty() {
+            return Ok(());
+        }
+        let (state, tables) = (state.clone(), Arc::clone(tables));
+        let work = async move { lookups::missing(&state, &lookups, &tables).await };
+        let runtime = self.runtime.as_ref().ok_or(EngineError::Lost)?;
+        let missing = AbortOnDropHandle::new(runtime.spawn(work)).await.map_err(|_| EngineError::Lost)??;
+        missing.map_or(Ok(()), |code| Err(EngineError::Unknown(code)))
     }
 
     async fn point(
@@ -200,12 +223,28 @@ impl Engine {
         options.execution.time_zone = Some("+00:00".to_owned());
         options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.schema_force_view_types = false;
-        Ok(SessionStateBuilder::new()
-            .with_config(config)
-            .with_runtime_env(environment.build_arc()?)
-            .with_default_features()
-            .build())
+        // Plans come with their functions, and nothing is looked up by a name: to register all would take longer than most
+        // questions do.
+        Ok(SessionStateBuilder::new().with_config(config).with_runtime_env(environment.build_arc()?).build())
     }
+}
+
+fn lookups_of(points: &[ReleasePoint]) -> Result<Vec<Lookup>, DataFusionError> {
+    let lookups = points.iter().map(ReleasePoint::lookups).collect::<Result<Vec<_>, _>>()?;
+    Ok(lookups.into_iter().flatten().collect())
+}
+
+/// Table, column and text of the codes that some release points name in the vocabulary, in the order in which they are
+/// looked up. They are the statement's own.
+///
+/// # Errors
+/// When a release point's input cannot be walked.
+pub fn named(points: &[ReleasePoint]) -> Result<Vec<(String, String, String)>, DataFusionError> {
+    let of = |lookup: Lookup| {
+        let Lookup { table, column, codes } = lookup;
+        codes.into_iter().map(move |code| (table.clone(), column.clone(), code.to_string()))
+    };
+    Ok(lookups_of(points)?.into_iter().flat_map(of).collect())
 }
 
 /// What is executed for one release point.

@@ -42,7 +42,7 @@ use std::time::Instant;
 
 use rand::CryptoRng;
 use renkei_ingest::Reject;
-use renkei_ingest::omop::Folder;
+use renkei_ingest::omop::{Folder, TableFiles};
 
 pub use codes_in_use::CodesInUse;
 pub use error::IngestError;
@@ -165,7 +165,8 @@ fn run_fed(
     report.sources = fed.map(|fed| fed.report);
     report.seconds = started.elapsed().as_secs_f64();
     complete(&draft, &numbering.index, &report, &mut entries)?;
-    let contents = contents(&report, &lineage, newest.as_ref(), index.len(), roll.len(), entries);
+    let mut contents = contents(&report, &lineage, newest.as_ref(), index.len(), roll.len(), entries);
+    contents.absent = absent(&folder);
     report.snapshot = Some(store.publish(draft, contents)?.id().clone());
     report.deleted = store.prune(options.keep)?;
     report.seconds = started.elapsed().as_secs_f64();
@@ -259,6 +260,17 @@ fn contents(
         lineage: lineage.id().to_owned(),
         parent: report.parent.clone(),
         software: env!("CARGO_PKG_VERSION").to_owned(),
+        absent: Vec::new(),
         files,
     }
+}
+
+/// The columns that the source does not have, but for those that have a stated default.
+fn absent(folder: &Folder) -> Vec<String> {
+    let of = |files: &TableFiles| {
+        let table = files.table().name;
+        let unknown = files.absent().filter(|column| !files.filled().iter().any(|filled| filled.column == *column));
+        unknown.map(|column| format!("{table}.{column}")).collect::<Vec<_>>()
+    };
+    folder.tables().iter().flat_map(of).collect()
 }

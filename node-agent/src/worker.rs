@@ -89,6 +89,8 @@ pub enum Fault {
     Panic,
     /// The order did not make sense.
     Order,
+    /// The vocabulary does not have a code that the statement names, by its position among them.
+    Unknown(usize),
 }
 
 /// Why there is nothing from a worker. Outside it is one opaque code; the text is for the node's own log and holds nothing
@@ -123,6 +125,18 @@ pub enum WorkerError {
     #[cfg(test)]
     #[error(transparent)]
     Engine(#[from] crate::engine::EngineError),
+}
+
+impl WorkerError {
+    /// The code that the vocabulary does not have, by its position among those that the statement names.
+    pub(crate) fn unknown(&self) -> Option<usize> {
+        match self {
+            Self::Fault(Fault::Unknown(code)) => Some(*code),
+            #[cfg(test)]
+            Self::Engine(crate::engine::EngineError::Unknown(code)) => Some(*code),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub fn state_remedy(site: &SiteOutcome, lang: Lang) -> String {
         SiteState::Offline => say!(lang, "ask again when the site is back", "施設の復旧後にもう一度"),
         SiteState::Late => say!(lang, "ask again with a longer --deadline", "--deadline を延ばしてもう一度"),
         SiteState::NotMapped => {
-            say!(lang, "no codes for this here; it is not zero", "対応するコードがありません(0 ではありません)")
+            say!(lang, "not in this site's records; it is not zero", "この施設のデータにありません(0 ではありません)")
         }
         SiteState::NotApproved => {
             say!(lang, "ask the coordinator for this site's approval", "この施設の承認を事務局に依頼")

@@ -99,6 +99,17 @@ fn explain_codes(feed: &Feed) -> CodesExplanation {
 }
 
 impl Split {
+    /// The columns that hospitals read for it, as `table.column`; a table of which none is read, as its name.
+    ///
+    /// # Errors
+    /// When the engine's rules cannot follow a plan that it has made itself.
+    pub fn reads(&self) -> Result<BTreeSet<String>> {
+        self.release_points.iter().try_fold(BTreeSet::new(), |mut all, point| {
+            all.extend(reads(point)?);
+            Ok(all)
+        })
+    }
+
     /// The columns of concepts that hospitals read for it, as `table.column`; for a source code, the concept beside it.
     #[must_use]
     pub fn coded(&self) -> BTreeSet<String> {

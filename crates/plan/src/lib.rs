@@ -49,7 +49,7 @@ pub use exploration::{Exploration, OffGrid};
 pub use meaning::{Class, Meaning, Shape};
 pub use merge::{MergeError, Merged, Precision, SiteCells, merge};
 pub use rules::{Rule, rules};
-pub use split::{Check, CodeSet, Facts, Feed, Key, Planner, Question, ReleasePoint, Split, View, feed_index};
+pub use split::{Check, CodeSet, Facts, Feed, Key, Lookup, Planner, Question, ReleasePoint, Split, View, feed_index};
 pub use state::{CellState, Output, OutputKind, Pair, Share, StateKind};
 pub use statement::{
     MAX_CODES, MAX_DEPTH, MAX_JOINS, MAX_PREDICATES, MAX_STATEMENT_BYTES, is_explain, strip_explain, strip_fetch,

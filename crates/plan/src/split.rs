@@ -5,6 +5,7 @@ mod distinct;
 mod feed;
 mod join;
 mod local;
+mod lookup;
 mod percentile;
 mod planner;
 mod point;
@@ -28,6 +29,7 @@ use renkei_types::{Refusal, Timestamp};
 
 pub use codes::CodeSet;
 pub use feed::{Feed, feed_index};
+pub use lookup::Lookup;
 pub use planner::Planner;
 pub use point::{Key, ReleasePoint};
 pub use undecided::Check;

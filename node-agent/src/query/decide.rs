@@ -58,11 +58,12 @@ fn exploration(split: &Split) -> Exploration {
     }
 }
 
-/// A table that the source never had is not the same as one without rows: the former cannot be answered as zero.
+/// A table or column that the source never had is not the same as one without rows or values: the former cannot be
+/// answered as zero.
 pub(crate) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Box<Answer>> {
     let asked = || split.facts.tables.iter().chain(&split.facts.reference_tables);
     if let Some(table) = asked().find(|table| !tables.has(table)) {
-        return Err(not_mapped(table, "is not mapped at this site"));
+        return Err(table_not_mapped(table, "is not mapped at this site"));
     }
     if let Some(table) = asked().find(|table| !tables.whole(table)) {
         tracing::error!(table, snapshot = %tables.snapshot().id(), "a file of the snapshot is gone or cut; run `renkei-node snapshots verify`");
@@ -70,13 +71,31 @@ pub(crate) fn mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), 
     }
     let empty = |table: &&String| tables.snapshot().rows(table) == 0;
     if let Some(table) = split.facts.reference_tables.iter().find(empty) {
-        return Err(not_mapped(table, "is empty at this site, so that concepts cannot be resolved"));
+        return Err(table_not_mapped(table, "is empty at this site, so that concepts cannot be resolved"));
     }
-    Ok(())
+    columns_mapped(split, tables)
 }
 
-fn not_mapped(table: &str, what: &str) -> Box<Answer> {
-    let refusal = Refusal::new(Code::NotMapped, format!("table `{table}` {what}; this is not zero"))
-        .hint("leave the site out, or ask it to map the table");
+/// NULL in every row because the source has no such column says nothing about anybody.
+fn columns_mapped(split: &Split, tables: &Arc<SnapshotTables>) -> Result<(), Box<Answer>> {
+    let absent = tables.snapshot().absent();
+    if absent.is_empty() {
+        return Ok(());
+    }
+    let read = split.reads().map_err(|error| Box::new(Answer::fault("planning", &error)))?;
+    let Some(column) = absent.iter().find(|column| read.contains(*column)) else { return Ok(()) };
+    let refusal =
+        Refusal::new(Code::NotMapped, format!("column `{column}` is not mapped at this site; this is not zero"))
+            .hint("leave the site out, ask it to map the column, or ask without the column");
+    Err(not_mapped(refusal))
+}
+
+fn table_not_mapped(table: &str, what: &str) -> Box<Answer> {
+    let refusal = Refusal::new(Code::NotMapped, format!("table `{table}` {what}; this is not zero"));
+    not_mapped(refusal.hint("leave the site out, or ask it to map the table"))
+}
+
+/// The site has nothing to answer from.
+pub(super) fn not_mapped(refusal: Refusal) -> Box<Answer> {
     Box::new(Answer::without_cells(SiteState::NotMapped, refusal))
 }

@@ -7,9 +7,11 @@ use renkei_disclosure::{Released, review};
 use renkei_ledger::{Asking, Flag, Ledger};
 use renkei_plan::ReleasePoint;
 use renkei_policy::Permit;
+use renkei_types::{Code, Refusal};
 
 use super::Answer;
-use crate::engine::{Feeds, Reading, SnapshotTables};
+use super::decide::not_mapped;
+use crate::engine::{Feeds, Reading, SnapshotTables, named};
 use crate::worker::{Executor, Lease, Part};
 
 /// What leaves, and what the site has to know about it.
@@ -53,6 +55,20 @@ pub(crate) fn reading(
     Ok(Reading { feeds, snapshot, files, left_out, memory_bytes: None })
 }
 
+/// A code that the statement names and the site's vocabulary does not have: what is counted over it would look like 0.
+fn unknown(points: &[ReleasePoint], code: usize) -> Box<Answer> {
+    let named = match named(points) {
+        Ok(named) => named,
+        Err(error) => return Box::new(Answer::fault("execution", &error)),
+    };
+    let Some((table, column, code)) = named.get(code) else {
+        return Box::new(Answer::failed(Code::Failed, "a worker named a code that is none of the statement's"));
+    };
+    let message = format!("{column} {code} is not in table `{table}` of this site's vocabulary; this is not zero");
+    let hint = "look at the code, give the gateway a vocabulary of its own, or leave the site out";
+    not_mapped(Refusal::new(Code::NotMapped, message).hint(hint))
+}
+
 /// Runs a question and settles its answer with the ledger: what leaves is on the disk when it returns.
 pub(crate) async fn execute(
     executor: &Executor,
@@ -62,7 +78,10 @@ pub(crate) async fn execute(
 ) -> Result<Executed, Box<Answer>> {
     let Asked { permit, part, points, read } = asked;
     let raw = lease.run(permit, part, points, read).await;
-    let raw = raw.map_err(|e| Box::new(Answer::fault("execution", &e)))?;
+    let raw = raw.map_err(|error| match error.unknown() {
+        Some(code) => unknown(points, code),
+        None => Box::new(Answer::fault("execution", &error)),
+    })?;
     let permit = Arc::clone(permit);
     let settled = executor.blocking(move || {
         let Settling { ledger, asking, population, rehearsal } = settling;

@@ -109,6 +109,9 @@ pub struct Contents {
     pub parent: Option<SnapshotId>,
     /// Version of the program that made it.
     pub software: String,
+    /// Columns that the source's tables do not have, as `table.column`: NULL in every row, and not known to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     /// Every file, sorted by name.
     pub files: Vec<FileEntry>,
 }

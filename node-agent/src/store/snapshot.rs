@@ -83,6 +83,12 @@ impl Snapshot {
         self.manifest.contents.persons
     }
 
+    /// Columns that the source did not have, as `table.column`.
+    #[must_use]
+    pub fn absent(&self) -> &[String] {
+        &self.manifest.contents.absent
+    }
+
     /// The vocabulary's version, as its own table states it.
     #[must_use]
     pub fn vocabulary_version(&self) -> Option<&str> {

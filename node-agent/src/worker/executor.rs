@@ -229,9 +229,10 @@ impl Lease<'_> {
                     let raw = points.iter().zip(cells).map(|(point, cells)| cells::read(point, guarded, &cells));
                     Ok::<_, WorkerError>(raw.collect::<Result<Vec<_>, _>>()?)
                 });
-                let raw = raw.await??;
-                *in_order = true;
-                Ok(raw)
+                let raw = raw.await?;
+                // That it does not know a code is the end of an order as good as another.
+                *in_order = raw.as_ref().err().is_none_or(|error| error.unknown().is_some());
+                raw
             }
         }
     }

@@ -171,6 +171,7 @@ fn fault(error: &EngineError) -> Fault {
             Fault::Resources
         }
         EngineError::Start(_) | EngineError::Engine(_) => Fault::Engine,
+        EngineError::Unknown(code) => Fault::Unknown(*code),
         EngineError::Lost => Fault::Panic,
     }
 }

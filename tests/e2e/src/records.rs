@@ -82,6 +82,10 @@ pub enum Table {
     Absent,
     /// It has a header and no rows.
     Empty,
+    /// It lacks the column.
+    WithoutColumn(&'static str),
+    /// It lacks the rows that begin with that number.
+    WithoutRows(i32),
 }
 
 /// The records of a hospital.
@@ -121,7 +125,7 @@ impl Records {
         self
     }
 
-    /// The same, with a table that is absent or empty.
+    /// The same, with a table that is not whole.
     #[must_use]
     pub fn but(mut self, table: &'static str, what: Table) -> Self {
         self.odd.insert(table, what);

@@ -301,7 +301,7 @@ fn held(feed: &super::Feed, scan: &TableScan, column: &str) -> Result<Option<Rel
 }
 
 /// The column of a table that a column of a plan is, unchanged.
-fn origin(plan: &LogicalPlan, column: &Column) -> Option<(TableScan, String)> {
+pub(super) fn origin(plan: &LogicalPlan, column: &Column) -> Option<(TableScan, String)> {
     let index = plan.schema().index_of_column(column).ok()?;
     let below = |input: &LogicalPlan| origin(input, input.schema().columns().get(index)?);
     match plan {

@@ -178,3 +178,47 @@ fn keys_never_meet_code_sets() {
     let kept = "SELECT count(*) FROM concept c LEFT JOIN person p ON c.concept_id = p.gender_concept_id";
     assert_eq!(at(&["concept"], kept).expect_err("kept").code, Code::JoinReference);
 }
+
+/// What a site that looks codes up by itself must have, as `column code …`.
+#[track_caller]
+fn looked_up(condition: &str, expected: &[&str]) {
+    let from = "condition_occurrence o JOIN concept_ancestor a ON a.descendant_concept_id = o.condition_concept_id
+                JOIN concept c ON c.concept_id = o.condition_concept_id";
+    let sql = format!("SELECT c.concept_name, count(*) FROM {from} WHERE {condition} GROUP BY 1");
+    let split = at(&[], &sql).unwrap_or_else(|refusal| panic!("{sql}\n{refusal}"));
+    let lookups = split.release_points[0].lookups().unwrap();
+    let shown = lookups.iter().map(|lookup| {
+        let codes: Vec<_> = lookup.codes.iter().map(ToString::to_string).collect();
+        assert!(lookup.codes.iter().all(|code| code.data_type() == lookup.codes[0].data_type()), "{lookup:?}");
+        format!("{}.{} {}", lookup.table, lookup.column, codes.join(" "))
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), expected, "{condition}");
+}
+
+#[test]
+fn codes_that_a_site_must_have() {
+    let ancestor = "concept_ancestor.ancestor_concept_id";
+    looked_up("a.ancestor_concept_id = 1", &[&format!("{ancestor} 1")]);
+    looked_up("1 = a.ancestor_concept_id OR a.ancestor_concept_id IN (2, 1)", &[&format!("{ancestor} 1 2")]);
+    looked_up("CAST(a.ancestor_concept_id AS BIGINT) = CAST('7' AS BIGINT)", &[&format!("{ancestor} 7")]);
+    looked_up(
+        "c.concept_code = 'E11' AND a.ancestor_concept_id = 1",
+        &["concept.concept_code E11", &format!("{ancestor} 1")],
+    );
+    // These name no code of the vocabulary, or select without one.
+    for condition in [
+        "a.ancestor_concept_id > 1",
+        "a.ancestor_concept_id NOT IN (1, 2)",
+        "a.ancestor_concept_id = 1 OR c.domain_id = 'Drug'",
+        "a.ancestor_concept_id IS NULL OR a.ancestor_concept_id = 1",
+        "c.domain_id = 'Condition' AND a.min_levels_of_separation = 1",
+        "o.condition_concept_id = 201826",
+    ] {
+        looked_up(condition, &[]);
+    }
+    // What the gateway has looked up, no site does.
+    let sql = format!("SELECT count(*) FROM condition_occurrence WHERE condition_concept_id IN ({DESCENDANTS})");
+    assert!(all(&sql).release_points[0].lookups().unwrap().is_empty());
+    let own = at(&[], &sql).unwrap();
+    assert_eq!(own.release_points[0].lookups().unwrap().len(), 1);
+}

@@ -28,10 +28,26 @@ pub(super) fn write(dir: &Path, people: &[Person], odd: &BTreeMap<&'static str, 
         let text = match odd.get(name) {
             Some(Table::Absent) => continue,
             Some(Table::Empty) => text.lines().take(1).map(|header| format!("{header}\n")).collect(),
+            Some(Table::WithoutColumn(column)) => without_column(&text, column),
+            Some(Table::WithoutRows(number)) => {
+                let begin = format!("{number},");
+                text.lines().filter(|line| !line.starts_with(&begin)).map(|line| format!("{line}\n")).collect()
+            }
             None => text,
         };
         fs::write(dir.join(format!("{name}.csv")), text).unwrap();
     }
+}
+
+/// The file without a column; no value here has a comma in it.
+fn without_column(text: &str, column: &str) -> String {
+    let header = text.lines().next().unwrap_or_default();
+    let at = header.split(',').position(|name| name == column).expect("the table has the column");
+    let rest = |line: &str| {
+        let kept = line.split(',').enumerate().filter(|(i, _)| *i != at).map(|(_, value)| value);
+        kept.collect::<Vec<_>>().join(",") + "\n"
+    };
+    text.lines().map(rest).collect()
 }
 
 /// Persons with their numbers.
