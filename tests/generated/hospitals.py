@@ -17,7 +17,7 @@ from catalogue import ROOT
 sys.path.append(str(ROOT / "tests" / "clients"))
 
 from consortium import Consortium, Project, tail  # noqa: E402
-from oracle import Oracle, differences  # noqa: E402, F401
+from oracle import Oracle, differences, normal  # noqa: E402, F401
 from pooled import Case  # noqa: E402, F401
 
 # Sites of a project, and how often it is asked.
@@ -28,6 +28,9 @@ PROJECTS = {
     "bare-more": (("bare", "west"), 1),
     "few": (("lone", "bare"), 0.5),
 }
+# The same where cells of fewer than so many persons are held.
+HELD_UNDER = 3
+HELD = {"held": (("east", "west"), 3), "held-all": (records.SITES, 1)}
 THREADS = max(2, os.cpu_count() or 2)
 
 
@@ -43,7 +46,9 @@ class Hospitals:
     local: threading.local = field(default_factory=threading.local)
 
     def start(self) -> "Hospitals":
-        projects = tuple(Project(id, ("taro",), minimum_persons=1, sites=sites) for id, (sites, _) in PROJECTS.items())
+        every = [(id, sites, 1) for id, (sites, _) in PROJECTS.items()]
+        every += [(id, sites, HELD_UNDER) for id, (sites, _) in HELD.items()]
+        projects = tuple(Project(id, ("taro",), minimum_persons=least, sites=sites) for id, sites, least in every)
         self.consortium = Consortium(self.dir, self.bin, records.SITES, ("taro",), projects, token_person="taro")
         self.consortium.prepare()
         for site, folders in records.write(self.dir / "sources").items():
@@ -52,7 +57,7 @@ class Hospitals:
                 table["table"]: table["rejected"] for table in report["tables"] if any(table["rejected"].values())
             }
             assert not rejected, f"{site}: {rejected}"
-        for id, (sites, _) in PROJECTS.items():
+        for id, sites, _ in every:
             self.oracles[id] = pooled({site: self.consortium.snapshots[site] for site in sites})
         self.consortium.start()
         return self
@@ -65,7 +70,8 @@ class Hospitals:
 
     def connection(self, project: str, bounds: bool = False):
         """This thread's connection of the stock driver for a project; an answer without one of its sites is none."""
-        headers = {"renkei-min-sites": str(len(PROJECTS[project][0]))} | ({"renkei-bounds": "on"} if bounds else {})
+        sites, _ = (PROJECTS | HELD)[project]
+        headers = {"renkei-min-sites": str(len(sites))} | ({"renkei-bounds": "on"} if bounds else {})
 
         def connect():
             self.connections.append(self.consortium.connect(project, headers=headers))
@@ -81,7 +87,7 @@ class Hospitals:
     def trouble(self, project: str) -> str:
         """What the programs last complained of; another thread's statement may have been the cause."""
         found = []
-        for name in ("gateway", *(f"node-{site}" for site in PROJECTS[project][0])):
+        for name in ("gateway", *(f"node-{site}" for site in (PROJECTS | HELD)[project][0])):
             lines = tail(self.dir / "logs" / f"{name}.log", 200).splitlines()
             found += [line for line in lines if " ERROR " in line or "panicked" in line][-1:]
         return max(found, default="").partition("error=")[2].strip('"').partition("\\nThis issue was likely")[0]

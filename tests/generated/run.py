@@ -9,11 +9,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import held
 from check import Outcome, check, refused
 from hospitals import PROJECTS, THREADS, Hospitals, binaries
 from mutations import mutant
@@ -59,6 +61,7 @@ class Run:
         self.hospitals, self.features, self.threads, self.progress = hospitals, features, threads, progress
         self.summary = Summary()
         self.failures: list[Failure] = []
+        self.held_failures: list[Failure] = []
         self.lock = threading.Lock()
 
     def statements(self, seed: int, count: int) -> None:
@@ -80,6 +83,22 @@ class Run:
 
         spread(ask, range(seed * STRIDE, seed * STRIDE + count), self.threads)
         return wrong
+
+    def held(self, seed: int, count: int) -> Counter:
+        """Asks statements of which sites hold parts; returns what the answers had to do with."""
+        seen, begun = Counter(), time.monotonic()
+
+        def ask(one: int) -> None:
+            mine = Counter()
+            project, made, outcome = held.check(self.hospitals, one, mine)
+            with self.lock:
+                seen.update(mine)
+                if not outcome.good:
+                    self.held_failures.append(Failure(project, made, outcome))
+
+        spread(ask, range(seed * STRIDE, seed * STRIDE + count), self.threads)
+        self.summary.held, self.summary.held_seconds = seen, time.monotonic() - begun
+        return seen
 
     def _ask(self, seed: int) -> None:
         project, made = project_of(seed), statement(seed, self.features)
@@ -110,6 +129,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="where the statements begin")
     parser.add_argument("--count", type=int, default=10_000, help="statements to ask")
     parser.add_argument("--mutations", type=int, default=1_000, help="mutations to ask")
+    parser.add_argument("--held", type=int, default=500, help="statements to ask whose answers have held parts")
     parser.add_argument("--features", default=",".join(FEATURES), help="parts of the language, with commas")
     parser.add_argument("--threads", type=int, default=THREADS)
     parser.add_argument("--shrink", type=int, default=10, help="failures to shrink, one of each sort")
@@ -124,14 +144,17 @@ def main() -> int:
                 return show(run, arguments.only)
             run.statements(arguments.seed, arguments.count)
             wrong = run.mutations(arguments.seed, arguments.mutations)
+            run.held(arguments.seed, arguments.held)
             print(run.summary.text())
+            for failure in run.held_failures[:20]:
+                print(f"\nHELD, AND WRONG ({failure.project}, {failure.statement.seed}): {failure.text()}")
             for text in wrong[:20]:
                 print(f"\nNOT REFUSED AS IT SHOULD BE: {text}")
             for failure in run.distinct()[: arguments.shrink]:
                 small = run.shrunk(failure)
                 print(f"\nFAILED ({failure.statement.seed}): {small.text()}")
                 print(as_test(small.statement, f"generated {failure.statement.seed}"))
-            return 1 if wrong or run.failures else 0
+            return 1 if wrong or run.failures or run.held_failures else 0
         finally:
             hospitals.stop()
 

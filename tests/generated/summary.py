@@ -23,6 +23,9 @@ class Summary:
     codes: Counter = field(default_factory=Counter)
     mutations: Counter = field(default_factory=Counter)
     seconds: float = 0.0
+    # Of statements whose answers have held parts.
+    held: Counter = field(default_factory=Counter)
+    held_seconds: float = 0.0
 
     def add(self, project: str, tags: Iterable[str], kind: str, live: bool) -> None:
         self.asked += 1
@@ -58,6 +61,8 @@ class Summary:
         if self.mutations:
             lines.append(f"{sum(self.mutations.values())} mutations, refused with: " + listed(self.codes))
             lines.extend(f"  {name:48} {count:5}" for name, count in sorted(self.mutations.items()))
+        if self.held:
+            lines.append(f"with held parts, in {self.held_seconds:.0f} s: " + listed(self.held))
         return "\n".join(lines)
 
 

@@ -22,6 +22,10 @@ from summary import LEAST_LIVE
 SEED = 1
 STATEMENTS = int(os.environ.get("RENKEI_GENERATED_COUNT", "10000"))
 MUTATIONS = max(len(RULES) * 5, STATEMENTS // 10)
+HELD = max(100, STATEMENTS // 20)
+# What answers with held parts must have had to do with, so that they prove something.
+SEEN = ("whole", "held", "bounded", "percentiles", "having", "limit")
+TAKEN_OTHERWISE = ("otherwise_by_having", "otherwise_by_limit")
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +38,11 @@ def run(tmp_path_factory):
         hospitals.stop()
 
 
-def test_answers_equal_pooled_rows(run):
+def test_answers_equal_pooled_rows(run, capsys):
     run.statements(SEED, STATEMENTS)
     print(run.summary.text())
+    with capsys.disabled():
+        print(f"\n{run.summary.text().splitlines()[0]}")
     failures = [run.shrunk(failure) for failure in run.distinct()[:5]]
     shown = "\n\n".join(f"{one.text()}\n{as_test(one.statement, 'a name')}" for one in failures)
     assert not run.failures, f"{len(run.failures)} of {STATEMENTS} statements failed; one of each sort:\n{shown}"
@@ -58,6 +64,15 @@ def test_mutations_are_refused(run):
     assert not wrong, "\n".join(wrong[:10])
     assert set(run.summary.codes) <= {*CODES, "answered"}
     assert {rule.name for rule in RULES if rule.applies(FEATURES)} == set(run.summary.mutations)
+
+
+def test_held_parts_are_bounded(run):
+    seen = run.held(SEED, HELD)
+    print(run.summary.text())
+    shown = "\n\n".join(f"{one.project} {one.statement.seed}: {one.text()}" for one in run.held_failures[:5])
+    assert not run.held_failures, f"{len(run.held_failures)} of {HELD} answers with held parts are wrong:\n{shown}"
+    assert all(seen[name] * 20 >= HELD for name in SEEN), seen
+    assert any(seen[name] for name in TAKEN_OTHERWISE), seen
 
 
 def test_the_same_seed_makes_the_same_statements():

@@ -223,13 +223,25 @@ fn split(planner: &Planner, sql: &str) -> Result<renkei_plan::Split, Refusal> {
     planner.split(&Question { sql, parameters: &values, bound_at: Timestamp(0) })
 }
 
-/// Splits every statement at a gateway without a vocabulary and at one with, and looks at all that would leave.
+/// Splits every statement at a gateway without a vocabulary and at one with, and looks at all that would leave; on as
+/// many threads as there are processors.
 fn walk(statements: &str) -> (usize, usize) {
+    let lines: Vec<&str> = statements.lines().filter(|line| !line.is_empty()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parts = lines.chunks(lines.len().div_ceil(threads).max(1));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts.map(|part| scope.spawn(move || walk_part(part))).collect();
+        let done = running.into_iter().map(|part| part.join().expect("every statement is walked"));
+        done.fold((0, 0), |(asked, points), part| (asked + part.0, points + part.1))
+    })
+}
+
+fn walk_part(statements: &[&str]) -> (usize, usize) {
     let vocabulary = renkei_cdm::tables().iter().filter(|table| table.kind == renkei_cdm::Kind::Reference);
     let vocabulary = vocabulary.map(|table| table.name.to_owned()).collect();
     let planners = [Planner::new(Catalogue::cdm()), Planner::new(Catalogue::cdm()).with_vocabulary(vocabulary)];
     let (mut asked, mut points) = (0, 0);
-    for sql in statements.lines().filter(|line| !line.is_empty()) {
+    for sql in statements {
         for planner in &planners {
             asked += 1;
             let Ok(split) = split(planner, sql) else { continue };
