@@ -21,6 +21,11 @@ def close_to(rows, expected):
     return [tuple(row) for row in rows] == [tuple(pytest.approx(value, rel=1e-9) for value in row) for row in expected]
 
 
+NEW_IN_V54 = {
+    ("measurement", name) for name in ("unit_source_concept_id", "measurement_event_id", "meas_event_field_concept_id")
+}
+
+
 class TestDataFrames:
     def test_pandas(self, connection, by_sex):
         frame = pandas.read_sql(BY_SEX, connection)
@@ -120,12 +125,14 @@ class TestMetadata:
         assert names == connection.adbc_get_table_schema("person").names
 
     def test_every_cdm_column_is_askable_or_refused_for_a_reason(self, connection):
-        """What the catalogue offers exists: no column leads to an unknown name or an internal error."""
+        """What the catalogue offers exists: no column leads to an unknown name or an internal error. The hospital whose
+        files are of v5.3 does not have what v5.4 brought, and is left out rather than counted as 0."""
         for table in ("person", "visit_occurrence", "measurement", "drug_exposure", "death"):
             for name in connection.adbc_get_table_schema(table, db_schema_filter="cdm").names:
                 with connection.cursor() as cursor:
                     cursor.execute(f"SELECT count({name}) AS n FROM {table}")
-                    assert cursor.fetchone()[1:] == (3, 0), (table, name)
+                    sites = 2 if (table, name) in NEW_IN_V54 else 3
+                    assert cursor.fetchone()[1:] == (sites, 0), (table, name)
 
 
 class TestPreparedStatements:
