@@ -87,7 +87,10 @@ fn every_site_compares_with_the_same_codes() {
 
     let recorded = values(&consortium, "new");
     let [Some(codes)] = recorded.as_slice() else { panic!("{recorded:?}") };
-    assert!(codes.contains("feed 0, 3 rows: ") && codes.contains("201826"), "the hospital's log has the codes: {codes}");
+    assert!(
+        codes.contains("feed 0, 3 rows: ") && codes.contains("201826"),
+        "the hospital's log has the codes: {codes}"
+    );
 
     // The same as a join, and turned round.
     let joined = format!(
