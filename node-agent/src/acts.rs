@@ -78,6 +78,24 @@ pub(crate) enum Done {
         /// Its id.
         id: SnapshotId,
     },
+    /// A statement was looked at and registered for a project.
+    StatementRegistered {
+        /// The project.
+        project: ProjectId,
+        /// What the hospital calls it.
+        name: String,
+        /// The statement, which the site keeps to itself.
+        sql: String,
+        /// The snapshot on which it was looked at.
+        snapshot: SnapshotId,
+    },
+    /// A registration was ended.
+    StatementWithdrawn {
+        /// The project.
+        project: ProjectId,
+        /// What the hospital called it.
+        name: String,
+    },
 }
 
 impl Done {
@@ -89,6 +107,7 @@ impl Done {
             Self::MapTaken { .. } => Kind::Map,
             Self::Previewed { .. } => Kind::Preview,
             Self::SnapshotMade { .. } | Self::SnapshotRemoved { .. } | Self::SnapshotUsed { .. } => Kind::Snapshot,
+            Self::StatementRegistered { .. } | Self::StatementWithdrawn { .. } => Kind::Approval,
         }
     }
 
@@ -97,7 +116,9 @@ impl Done {
             Self::LedgerRecovered { .. } => "ledger".to_owned(),
             Self::LogArchived { .. } | Self::LogShown { .. } => "log".to_owned(),
             Self::MapTaken { name, .. } => name.clone(),
-            Self::Previewed { project, .. } => project.to_string(),
+            Self::Previewed { project, .. }
+            | Self::StatementRegistered { project, .. }
+            | Self::StatementWithdrawn { project, .. } => project.to_string(),
             Self::SnapshotMade { id, .. } | Self::SnapshotRemoved { id } | Self::SnapshotUsed { id } => id.to_string(),
         }
     }
@@ -113,6 +134,10 @@ impl Done {
             Self::SnapshotMade { seal, .. } => format!("made, sealed as {}; questions run on it", seal.as_str()),
             Self::SnapshotRemoved { .. } => "removed".to_owned(),
             Self::SnapshotUsed { .. } => "questions run on it".to_owned(),
+            Self::StatementRegistered { name, snapshot, .. } => {
+                format!("statement `{name}` looked at on {snapshot} and registered")
+            }
+            Self::StatementWithdrawn { name, .. } => format!("statement `{name}` registered no longer"),
         }
     }
 
@@ -120,12 +145,13 @@ impl Done {
         match self {
             Self::LogArchived { manifest, .. } => Some(*manifest),
             Self::MapTaken { sha256, .. } => Some(*sha256),
-            Self::Previewed { sql, .. } => Some(Hash::of(sql.as_bytes())),
+            Self::Previewed { sql, .. } | Self::StatementRegistered { sql, .. } => Some(Hash::of(sql.as_bytes())),
             Self::SnapshotMade { contents, .. } => *contents,
             Self::LedgerRecovered { .. }
             | Self::LogShown { .. }
             | Self::SnapshotRemoved { .. }
-            | Self::SnapshotUsed { .. } => None,
+            | Self::SnapshotUsed { .. }
+            | Self::StatementWithdrawn { .. } => None,
         }
     }
 }
@@ -149,7 +175,7 @@ impl Act {
             let _ = private.seal(name, value, &mut *rng, &mut openings);
         };
         seal("account", &self.account.to_string());
-        if let Done::Previewed { sql, .. } = &self.done {
+        if let Done::Previewed { sql, .. } | Done::StatementRegistered { sql, .. } = &self.done {
             seal("sql", sql);
         }
         let at =

@@ -22,6 +22,7 @@ use renkei_audit::tree::Hash;
 use renkei_ledger::Flag;
 use renkei_pki::PeerName;
 use renkei_plan::Split;
+use renkei_policy::Permit;
 use renkei_proto::v1;
 use renkei_service::signed_log::{self, Cosigner, Pulse, clock_state, clock_words, outcome};
 pub use renkei_service::signed_log::{folder, reader, verifier};
@@ -89,12 +90,19 @@ impl Audit {
         self: &Arc<Self>,
         received: &Received,
         split: &Split,
+        permit: &Permit,
         snapshot: &SnapshotId,
         opt_out: Option<Hash>,
         feeds: &Feeds,
     ) -> Result<Open, StoreError> {
         self.list(opt_out).await?;
-        let (question, openings) = self.question(received, feeds);
+        let (question, mut openings) = self.question(received, feeds);
+        let mut private = Private::default();
+        if let Some(exemption) = permit.exemption() {
+            let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+            // A name of plain letters, and the first field: it cannot fail.
+            let _ = private.seal("registered", exemption.name(), &mut *entropy, &mut openings);
+        }
         let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
         let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
         let part = received.part;
@@ -104,7 +112,7 @@ impl Audit {
             opt_out: opt_out.map(|version| Line::lossy(&version.to_string())),
             part,
             policy: self.policy.clone(),
-            private: Private::default(),
+            private,
             query: received.query.clone(),
             question,
             snapshots: List::new(vec![snapshot.clone()]).unwrap_or_default(),
@@ -304,9 +312,10 @@ impl Open {
     /// Notes which parts of the answer differ by few persons from which earlier ones; the site alone can read it.
     pub(crate) fn note(&mut self, flags: &[Flag]) {
         let near = flags.iter().map(|flag| {
-            let Flag { part, anchor_part, anchor_query, anchor_project, rest, mode } = flag;
+            let Flag { part, anchor_part, anchor_query, anchor_project, rest, mode, registered } = flag;
+            let done = if *registered { "registered" } else { mode.as_str() };
             let near = if *rest { "the rest of a total without" } else { "near" };
-            format!("{part} {near} {anchor_part} of {anchor_query} ({anchor_project}): {}", mode.as_str())
+            format!("{part} {near} {anchor_part} of {anchor_query} ({anchor_project}): {done}")
         });
         self.near = near.collect();
     }

@@ -10,6 +10,7 @@ mod preview;
 mod pull;
 mod report;
 mod snapshots;
+mod statements;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -69,6 +70,9 @@ enum Command {
     Ledger(ledger::Command),
     /// Shows which cells of a statement would leave, which are held, and by which rule. Nothing leaves; it is recorded.
     Preview(preview::Args),
+    /// The statements that this hospital registered with `preview --register`: lists them, ends a registration.
+    #[command(subcommand)]
+    Statements(statements::Command),
     /// Shows what came into a snapshot, as text, JSON or a page for the browser.
     Report(report::Args),
     /// From codes to concepts: what is not mapped yet, and what a new map would change.
@@ -168,6 +172,7 @@ fn run(cli: Cli, itself: &Program) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => audit::run(&command, language),
         Command::Ledger(command) => ledger::run(&command, language),
         Command::Preview(args) => preview::run(&args, &execution, language),
+        Command::Statements(command) => statements::run(&command, language),
         Command::Report(args) => report::run(&args, language),
         Command::Map(command) => map::run(&command, language),
         Command::Mapping(command) => mapping::run(&command),

@@ -21,6 +21,7 @@ pub mod node;
 mod optout;
 mod profile;
 pub mod query;
+pub mod registered;
 mod service;
 mod snapshots;
 pub mod store;

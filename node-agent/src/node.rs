@@ -134,6 +134,7 @@ fn service(
         ledger: Arc::new(ledger),
         clock,
         release_times: config.policy.release_times,
+        state: config.state_dir.clone(),
         places: Semaphore::new(config.engine.questions),
     };
     let (profiles, publish_codes) = (Arc::default(), config.policy.publish_codes);

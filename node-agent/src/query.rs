@@ -15,6 +15,7 @@ mod release_time;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -37,6 +38,7 @@ use release_time::ReleaseTime;
 
 use crate::audit::Audit;
 use crate::config::ReleaseTimes;
+use crate::registered;
 use crate::snapshots::{Snapshots, Unready};
 use crate::worker::{Executor, Lease, Part};
 
@@ -60,6 +62,8 @@ pub(crate) struct Pipeline {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) release_times: ReleaseTimes,
+    /// The state folder, for what the hospital registered.
+    pub(crate) state: PathBuf,
     /// Questions at the same time.
     pub(crate) places: Semaphore,
 }
@@ -149,7 +153,8 @@ impl Pipeline {
             tracing::warn!(error = renkei_service::chain(&unready), "no snapshot to run on");
             Box::new(unready.answer())
         })?;
-        let permit = Arc::new(decide::decide(&self.policy, received, split, &tables)?);
+        let registered = registered::all(&self.state);
+        let permit = Arc::new(decide::decide(&self.policy, received, split, &tables, &registered)?);
         mapped(split, &tables)?;
         let part = Part::Round(received.round);
         let points = part.points(split);
@@ -169,7 +174,7 @@ impl Pipeline {
         budget::charge(&self.ledger, &permit, received, snapshot, self.clock.now())?;
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
         begun.executing.store(true, Ordering::Release);
-        let intent = self.audit.intent(received, split, snapshot, left_out.version, &feeds).await;
+        let intent = self.audit.intent(received, split, &permit, snapshot, left_out.version, &feeds).await;
         let mut open = intent.map_err(|error| {
             begun.executing.store(false, Ordering::Release);
             unrecorded(error)
@@ -183,6 +188,7 @@ impl Pipeline {
                 mode: permit.mode(),
                 minimum: permit.minimum_persons(),
                 now: self.clock.now(),
+                exemption: permit.exemption().cloned(),
             },
             population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),
             rehearsal,
@@ -234,6 +240,7 @@ fn flagged(flags: &[Flag]) {
             earlier = %flag.anchor_query,
             earlier_project = %flag.anchor_project,
             mode = flag.mode.as_str(),
+            registered = flag.registered,
             "part of an answer differs from an earlier one by few persons"
         );
     }

@@ -75,7 +75,7 @@ pub use snapshot::Snapshot;
 pub use verify::{Finding, Verification};
 
 pub(crate) use draft::Draft;
-pub(crate) use durable::{create_dir, create_file, remove, replace};
+pub(crate) use durable::{create_dir, create_file, hex, remove, replace};
 pub(crate) use parquet_file::{Writer, scan};
 pub(crate) use persons::{read as read_persons, write as write_persons};
 

@@ -152,6 +152,12 @@ impl Point {
         self.unlisted.get(cell).is_some_and(Option::is_none)
     }
 
+    /// Whether every cell is listed, with every aggregate.
+    pub(crate) fn whole(&self) -> bool {
+        let held = self.states.iter().flat_map(|state| &state.held);
+        self.unlisted.iter().chain(held).all(Option::is_none)
+    }
+
     pub(crate) fn leaves(&self, state: usize, cell: usize) -> bool {
         let held = self.states.get(state).and_then(|state| state.held.get(cell)).copied().flatten();
         self.listed(cell) && held.is_none()

@@ -69,11 +69,11 @@ pub trait Memory {
     /// Why nothing can be looked up or kept.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Rules over the parts of one answer, in order.
+    /// Rules over the parts of one answer, in order. `whole` says that no rule has held anything of it so far.
     ///
     /// # Errors
     /// When the memory cannot be read; then nothing leaves.
-    fn rule(&mut self, offers: &[Offer<'_>]) -> Result<Vec<Ruling>, Self::Error>;
+    fn rule(&mut self, offers: &[Offer<'_>], whole: bool) -> Result<Vec<Ruling>, Self::Error>;
 
     /// Keeps the parts that leave as they are. Durable when it returns.
     ///
@@ -92,7 +92,8 @@ impl Reviewed {
         if self.remembered {
             let offers = self.offers(&substituted);
             let parts: Vec<Part> = offers.iter().map(|offer| offer.part).collect();
-            let rulings = memory.rule(&offers).map_err(ReleaseError::memory)?;
+            let whole = self.points.iter().all(Point::whole);
+            let rulings = memory.rule(&offers, whole).map_err(ReleaseError::memory)?;
             drop(offers);
             if rulings.len() != parts.len() {
                 return Err(ReleaseError::Lengths);

@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use renkei_disclosure::{Contributions, Memory, Offer, Part, PersonPart, Raw, RawState, review};
 use renkei_ledger::{Asking, Ledger};
-use renkei_policy::{Ask, Exploration, Grant, Level, Mode, Seal, SitePolicy, Tables, decide};
+use renkei_policy::{Ask, Exploration, Grant, Level, Mode, Registry, Seal, SitePolicy, Tables, decide};
 use renkei_types::{PersonId, ProjectId, QueryId, SnapshotId, Timestamp};
 
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, StructArray};
@@ -54,6 +54,7 @@ fn asking() -> Result<Asking, Box<dyn std::error::Error>> {
         snapshot: SnapshotId::new("s1")?,
         mode: Mode::Flag,
         minimum: 10,
+        exemption: None,
         now: Timestamp(0),
     })
 }
@@ -90,7 +91,7 @@ fn ledger(
         let size = times_as_large * size(&mut rng);
         let cell = cohort(&mut rng, size);
         let begun = Instant::now();
-        ledger.session(asking()?).rule(&[offer(&cell, false)])?;
+        ledger.session(asking()?).rule(&[offer(&cell, false)], true)?;
         times.push(begun.elapsed());
     }
     let bytes = std::fs::metadata(folder.path().join("ledger/records"))?.len();
@@ -129,6 +130,8 @@ fn disclosure(out: &mut impl Write) -> Outcome {
         reference_tables: &none,
         seal: Seal::Clinical,
         exploration: &exploration,
+        text: None,
+        registered: &Registry::default(),
     };
     let permit = decide(&policy, &ask).map_err(|denial| denial.refusal.message)?;
     let mut rng = ChaCha8Rng::seed_from_u64(2);

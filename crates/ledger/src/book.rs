@@ -46,6 +46,16 @@ pub struct Neighbour {
     pub difference: Difference,
 }
 
+impl Neighbour {
+    /// The later of the anchors that it is made of.
+    pub(crate) fn latest(&self) -> usize {
+        match self.near {
+            Near::Same => self.anchor,
+            Near::Rest { base: other } | Near::Both { other } => self.anchor.max(other),
+        }
+    }
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {

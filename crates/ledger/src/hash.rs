@@ -25,6 +25,7 @@ pub(crate) enum Purpose {
     Rows = 2,
     Sum = 3,
     Jitter = 4,
+    Identity = 5,
 }
 
 impl Secret {

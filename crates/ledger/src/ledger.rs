@@ -1,17 +1,16 @@
 //! The ledger as a node uses it.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use renkei_disclosure::{Memory, Offer, Part, Ruling};
-use renkei_policy::{Budget, Mode};
+use renkei_policy::{Budget, Exemption, Mode};
 use renkei_types::{PersonId, ProjectId, QueryId, SnapshotId, Timestamp};
 
-use crate::book::{Book, Entry, Found, Near};
+use crate::book::{Book, Entry, Found};
 use crate::budget::{self, Charge, Exhausted, Spent};
-use crate::hash::Secret;
-use crate::record::{Anchor, Charged, Record};
+use crate::hash::{Purpose, Secret};
+use crate::record::{Anchor, Charged, Record, Registered};
+use crate::session::Session;
 use crate::set::Set;
 use crate::store::{Access, Store};
 use crate::{Error, FOLDER};
@@ -24,9 +23,10 @@ pub struct Ledger {
 }
 
 #[derive(Debug)]
-struct Inner {
-    store: Store,
-    book: Book,
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) book: Book,
+    pub(crate) registered: Vec<Registered>,
     spent: Spent,
 }
 
@@ -45,6 +45,8 @@ pub struct Asking {
     pub minimum: u32,
     /// The present time.
     pub now: Timestamp,
+    /// Where the statement is registered.
+    pub exemption: Option<Exemption>,
 }
 
 /// A part of an answer that is near an earlier one.
@@ -60,8 +62,10 @@ pub struct Flag {
     pub anchor_project: ProjectId,
     /// Whether it is nearly what remains of a total without the earlier part, or what two parts are together.
     pub rest: bool,
-    /// What was done.
+    /// What is done with what is near.
     pub mode: Mode,
+    /// It left as it is nevertheless: the statement is registered, and the earlier part had left before that.
+    pub registered: bool,
 }
 
 impl Ledger {
@@ -91,7 +95,7 @@ impl Ledger {
     }
 
     fn with(folder: &Path, fresh: [u8; 32], access: Access) -> Result<Self, Error> {
-        let (mut book, mut spent) = (Book::default(), Spent::default());
+        let (mut book, mut spent, mut registered) = (Book::default(), Spent::default(), Vec::new());
         let mut visit = |secret: &Secret, record, place| {
             match record {
                 Record::Anchor(anchor) => {
@@ -99,11 +103,12 @@ impl Ledger {
                     book.add(secret, &anchor.set().ok_or_else(damaged)?, anchor.base, place);
                 }
                 Record::Charged(charged) => spent.add(charged),
+                Record::Registered(answer) => registered.push(answer),
             }
             Ok(())
         };
         let (store, cut) = Store::open(folder, fresh, access, &mut visit)?;
-        Ok(Self { inner: Mutex::new(Inner { store, book, spent }), cut })
+        Ok(Self { inner: Mutex::new(Inner { store, book, registered, spent }), cut })
     }
 
     /// Bytes of a torn end that were cut when it was opened.
@@ -144,13 +149,19 @@ impl Ledger {
     /// Settles one answer; nobody else's is settled meanwhile.
     #[must_use]
     pub fn session(&self, asking: Asking) -> Session<'_> {
-        Session { inner: self.lock(), asking, keeps: true, flags: Vec::new(), same: BTreeMap::new() }
+        Session::new(self.lock(), asking, true)
     }
 
     /// The same without keeping anything: to see what would happen.
     #[must_use]
     pub fn rehearsal(&self, asking: Asking) -> Session<'_> {
-        Session { keeps: false, ..self.session(asking) }
+        Session::new(self.lock(), asking, false)
+    }
+
+    /// A number that another ledger, with another secret, does not have.
+    #[must_use]
+    pub fn identity(&self) -> u64 {
+        self.lock().identity()
     }
 
     /// How many parts of answers left.
@@ -175,6 +186,12 @@ impl Ledger {
             .collect()
     }
 
+    /// The answers to registered statements in which something left that had not left before, oldest first.
+    #[must_use]
+    pub fn registered(&self) -> Vec<Registered> {
+        self.lock().registered.clone()
+    }
+
     /// The questions that were charged within 30 days, oldest first.
     #[must_use]
     pub fn charges(&self) -> Vec<Charged> {
@@ -183,157 +200,25 @@ impl Ledger {
 }
 
 impl Inner {
-    fn anchor(&self, entry: &Entry) -> Result<Anchor, Error> {
+    pub(crate) fn identity(&self) -> u64 {
+        self.store.secret().of(Purpose::Identity, 0)
+    }
+
+    /// The whole record of an anchor.
+    pub(crate) fn anchor(&self, entry: &Entry) -> Result<Anchor, Error> {
         match self.store.record(entry.place)? {
             Record::Anchor(anchor) => Ok(*anchor),
-            Record::Charged(_) => {
+            Record::Charged(_) | Record::Registered(_) => {
                 Err(Error::Damaged { folder: PathBuf::from(FOLDER), what: "changed while it was open" })
             }
         }
     }
 
-    fn find(&self, set: &Set, minimum: u32) -> Result<Found, Error> {
+    pub(crate) fn find(&self, set: &Set, minimum: u32) -> Result<Found, Error> {
         let read = |entry: &Entry| {
             let damaged = || Error::Damaged { folder: PathBuf::from(FOLDER), what: "holds a set that is none" };
             self.anchor(entry)?.set().ok_or_else(damaged)
         };
         self.book.find(self.store.secret(), set, u64::from(minimum), read)
-    }
-}
-
-/// The ledger while one answer is settled.
-#[derive(Debug)]
-pub struct Session<'a> {
-    inner: MutexGuard<'a, Inner>,
-    asking: Asking,
-    keeps: bool,
-    flags: Vec<Flag>,
-    /// The anchors that are the same as parts that were looked up, with the persons of these.
-    same: BTreeMap<Part, (u64, Option<usize>)>,
-}
-
-impl Session<'_> {
-    /// What was near, for the log.
-    #[must_use]
-    pub fn into_flags(self) -> Vec<Flag> {
-        self.flags
-    }
-
-    fn judge(&mut self, offer: &Offer<'_>) -> Result<Ruling, Error> {
-        let set = Set::of(self.inner.store.secret(), &offer.persons, offer.exact);
-        let found = self.inner.find(&set, self.asking.minimum)?;
-        self.same.insert(offer.part, (offer.persons.len(), found.same));
-        let mode = self.asking.mode;
-        let alike = found.same.is_some() || found.near.first().is_some_and(|near| near.difference.none());
-        if mode == Mode::Substitute && alike && matches!(offer.part, Part::Union { .. }) {
-            return Ok(if self.newly_cut(offer.part) { Ruling::Hold } else { Ruling::Exact });
-        }
-        // Where nobody differs nothing new is told; but where earlier values are given, then for this too, or they
-        // would tell that somebody differs.
-        let mut near = found.near.iter().filter(|near| mode == Mode::Substitute || !near.difference.none());
-        let Some(nearest) = near.next().filter(|_| found.same.is_none()) else { return Ok(Ruling::Exact) };
-        let Some(entry) = self.inner.book.entry(nearest.anchor).copied() else { return Ok(Ruling::Hold) };
-        let anchor = self.inner.anchor(&entry)?;
-        if nearest.difference.none() {
-            let earlier = match nearest.near {
-                Near::Same => Some(anchor.value).filter(|value| !value.is_empty()),
-                near => self.computed(near, &anchor)?,
-            };
-            return Ok(earlier.map_or(Ruling::Exact, Ruling::Earlier));
-        }
-        self.flags.push(Flag {
-            part: name(offer.part),
-            anchor_part: anchor.part.clone(),
-            anchor_query: anchor.query.clone(),
-            anchor_project: anchor.project.clone(),
-            rest: nearest.near != Near::Same,
-            mode,
-        });
-        // Nearly the same persons, who bring something else: what left then is no answer to this.
-        let threshold = self.inner.book.threshold(nearest.anchor, u64::from(self.asking.minimum));
-        let other = [nearest.difference.rows, nearest.difference.sums].iter().flatten().any(|n| *n >= threshold);
-        Ok(match (mode, nearest.near) {
-            (Mode::Flag, _) => Ruling::Exact,
-            (Mode::Substitute, Near::Rest { .. } | Near::Both { .. }) => {
-                self.computed(nearest.near, &anchor)?.map_or(Ruling::Hold, Ruling::Earlier)
-            }
-            (Mode::Substitute, Near::Same) if !anchor.value.is_empty() && !other => Ruling::Earlier(anchor.value),
-            (Mode::Substitute | Mode::Hold, _) => Ruling::Hold,
-        })
-    }
-}
-
-impl Session<'_> {
-    /// Whether a union is of cells of which some are new. Where such a union is nearly what left before, cells of it
-    /// are held; they are held too where it is exactly that, or what is held would tell which.
-    fn newly_cut(&self, union: Part) -> bool {
-        let Part::Union { point, state, .. } = union else { return false };
-        let of_it = |part: &Part| matches!(part, Part::Cell { point: p, state: s, .. } if (*p, *s) == (point, state));
-        self.same.iter().any(|(part, (_, same))| of_it(part) && same.is_none())
-    }
-
-    /// The number that follows from what left, as bytes: a total without a part, or two parts together. None where
-    /// they are not single numbers.
-    fn computed(&self, near: Near, part: &Anchor) -> Result<Option<Vec<u8>>, Error> {
-        let (Near::Rest { base: other } | Near::Both { other }) = near else { return Ok(None) };
-        let Some(entry) = self.inner.book.entry(other).copied() else { return Ok(None) };
-        let other = self.inner.anchor(&entry)?;
-        let number = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_le_bytes);
-        let (Some(other), Some(part)) = (number(&other.value), number(&part.value)) else { return Ok(None) };
-        let computed = match near {
-            Near::Both { .. } => other.saturating_add(part),
-            _ => other.saturating_sub(part).max(i64::from(self.asking.minimum)),
-        };
-        Ok(Some(computed.to_le_bytes().to_vec()))
-    }
-}
-
-impl Memory for Session<'_> {
-    type Error = Error;
-
-    fn rule(&mut self, offers: &[Offer<'_>]) -> Result<Vec<Ruling>, Error> {
-        offers.iter().map(|offer| self.judge(offer)).collect()
-    }
-
-    fn keep(&mut self, offers: &[Offer<'_>]) -> Result<(), Error> {
-        if !self.keeps {
-            return Ok(());
-        }
-        let (mut records, mut sets) = (Vec::new(), Vec::new());
-        for offer in offers {
-            let set = Set::of(self.inner.store.secret(), &offer.persons, offer.exact);
-            // What left before in exactly this way is an anchor already, unless parts can be taken off this one only.
-            let same = match self.same.get(&offer.part) {
-                // A union may have changed since, by cells that were held.
-                Some((persons, same)) if *persons == offer.persons.len() => *same,
-                _ => self.inner.find(&set, self.asking.minimum)?.same,
-            };
-            let known = same.and_then(|same| self.inner.book.entry(same));
-            if known.is_some_and(|known| known.base || !offer.base) {
-                continue;
-            }
-            let (persons, rows, sums) = set.parts();
-            let Asking { project, query, snapshot, now, .. } = self.asking.clone();
-            let (part, value) = (name(offer.part), offer.value.clone());
-            let anchor =
-                Anchor { at: now, project, query, snapshot, part, base: offer.base, value, persons, rows, sums };
-            records.push(Record::Anchor(Box::new(anchor)));
-            sets.push((set, offer.base));
-        }
-        let places = self.inner.store.append(&records)?;
-        let Inner { store, book, .. } = &mut *self.inner;
-        for ((set, base), place) in sets.iter().zip(places) {
-            book.add(store.secret(), set, *base, place);
-        }
-        Ok(())
-    }
-}
-
-/// Release point, cell and aggregate as numbers; no key of a cell.
-fn name(part: Part) -> String {
-    let aggregate = |state: Option<usize>| state.map(|state| format!(" aggregate {state}")).unwrap_or_default();
-    match part {
-        Part::Cell { point, cell, state } => format!("point {point} cell {cell}{}", aggregate(state)),
-        Part::Union { point, set, state } => format!("point {point} set {set}{}", aggregate(state)),
     }
 }

@@ -12,6 +12,8 @@
 //! - Only what left as such is an anchor: an earlier answer that was given again is none, so chains cannot drift.
 //! - Where earlier values are given in place of near ones, they are given too where nobody differs: else the value would
 //!   tell whether somebody does.
+//! - A statement that the hospital registered leaves as it is beside what had left when the hospital looked at it, and
+//!   beside nothing that left later; it becomes an anchor as everything does.
 //! - Looking up and keeping are one step under one lock, and what is kept is on the disk before the first byte leaves.
 //! - Neighbours are found without a miss. Persons fall into [`BLOCKS`] blocks by a keyed hash, and each block has a
 //!   digest; two sets that differ by d persons differ in at most d blocks, so whoever differs in `t` blocks is not
@@ -34,6 +36,7 @@ mod error;
 mod hash;
 mod ledger;
 mod record;
+mod session;
 mod set;
 mod store;
 
@@ -42,8 +45,9 @@ pub use book::{Near, Neighbour};
 pub use budget::{Charge, Exhausted};
 pub use canonical::canonical;
 pub use error::Error;
-pub use ledger::{Asking, Flag, Ledger, Session};
-pub use record::{Anchor, Charged};
+pub use ledger::{Asking, Flag, Ledger};
+pub use record::{Anchor, Charged, Registered};
+pub use session::Session;
 pub use set::{Difference, Set};
 
 /// The folder within the state folder.

@@ -47,11 +47,26 @@ pub struct Charged {
     pub statement: [u8; 32],
 }
 
-/// What a record is.
+/// An answer to a registered statement in which something left that had not left before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// When it left.
+    pub at: Timestamp,
+    /// Under which project.
+    pub project: ProjectId,
+    /// In the answer to which question.
+    pub query: QueryId,
+    /// What the hospital calls the statement.
+    pub name: String,
+}
+
+/// What a record is. Kinds are told apart by their order: new ones come last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Record {
     /// A part of an answer left.
     Anchor(Box<Anchor>),
     /// A question was charged.
     Charged(Charged),
+    /// A registered statement was answered.
+    Registered(Registered),
 }

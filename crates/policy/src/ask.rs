@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use renkei_types::{PersonId, Position, ProjectId};
 
-use crate::Seal;
+use crate::{Registry, Seal, Text};
 
 /// A literal that lies beside the grid of the level *feasibility*.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,4 +51,8 @@ pub struct Ask<'a> {
     pub seal: Seal,
     /// What the statement is, seen as a question of feasibility.
     pub exploration: &'a Exploration,
+    /// The statement's words; `None` where they do not say all of its meaning.
+    pub text: Option<Text<'a>>,
+    /// What the site registered.
+    pub registered: &'a Registry,
 }

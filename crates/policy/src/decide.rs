@@ -2,7 +2,7 @@
 
 use renkei_types::{Code, ProjectId, Refusal, SiteState};
 
-use crate::{Ask, Budget, Exploration, FLOOR, Grant, Level, Mode, SitePolicy};
+use crate::{Ask, Budget, Exemption, Exploration, FLOOR, Grant, Level, Mode, SitePolicy};
 
 /// Coded dimensions of a question of feasibility.
 pub const MAX_DIMENSIONS: usize = 3;
@@ -15,6 +15,7 @@ pub struct Permit {
     level: Level,
     mode: Mode,
     budget: Budget,
+    exemption: Option<Exemption>,
 }
 
 impl Permit {
@@ -47,6 +48,12 @@ impl Permit {
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.budget
+    }
+
+    /// Where the statement is registered: beside what it may leave as it is.
+    #[must_use]
+    pub fn exemption(&self) -> Option<&Exemption> {
+        self.exemption.as_ref()
     }
 
     /// Whether persons have to be counted at all.
@@ -110,8 +117,13 @@ pub fn decide(policy: &SitePolicy, ask: &Ask<'_>) -> Result<Permit, Box<Denial>>
         (Level::Feasibility, _) => Mode::Substitute,
         (_, mode) => mode.unwrap_or(level.mode()),
     };
-    let budget = grant.budget.unwrap_or(Budget::of(level));
-    Ok(Permit { minimum_persons, project: ask.project.clone(), level, mode, budget })
+    let exemption = ask.text.as_ref().and_then(|text| ask.registered.exemption(ask.project, text));
+    let budget = match exemption {
+        // The hospital has seen what it tells: it costs nothing.
+        Some(_) => Budget::default(),
+        None => grant.budget.unwrap_or(Budget::of(level)),
+    };
+    Ok(Permit { minimum_persons, project: ask.project.clone(), level, mode, budget, exemption })
 }
 
 /// The level of the grant, narrowed by the site.

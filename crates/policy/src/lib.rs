@@ -8,10 +8,12 @@
 
 mod ask;
 mod decide;
+mod registered;
 mod site;
 
 pub use ask::{Ask, Exploration, OffGrid};
 pub use decide::{Denial, MAX_DIMENSIONS, Permit, decide};
+pub use registered::{Exemption, Registration, Registry, Text};
 pub use site::{Budget, Grant, Level, Mode, Seal, SitePolicy, Tables};
 
 /// The lowest minimum of persons that a site may set for clinical records (SECURITY: compile-time floor).

@@ -7,16 +7,19 @@ use super::*;
 
 fn all() -> Vec<Done> {
     let id = || SnapshotId::new("20261122t193200z-1a2b3c4d5e6f").unwrap();
+    let project = || ProjectId::new("dm").unwrap();
     let sql = "SELECT count(*) FROM person WHERE year_of_birth = 1901".to_owned();
     vec![
         Done::LedgerRecovered { kept: 2, cut: 7 },
         Done::LogArchived { until: 512, manifest: Hash::of(b"m") },
         Done::LogShown { entries: 20, questions: true },
         Done::MapTaken { name: "labs".into(), version: 3, sha256: Hash::of(b"map") },
-        Done::Previewed { project: ProjectId::new("dm").unwrap(), sql },
+        Done::Previewed { project: project(), sql: sql.clone() },
         Done::SnapshotMade { id: id(), seal: Seal::Clinical, contents: Some(Hash::of(b"c")) },
         Done::SnapshotUsed { id: id() },
         Done::SnapshotRemoved { id: id() },
+        Done::StatementRegistered { project: project(), name: "primary".into(), sql, snapshot: id() },
+        Done::StatementWithdrawn { project: project(), name: "primary".into() },
     ]
 }
 
@@ -54,7 +57,7 @@ fn every_act_becomes_an_entry_that_the_log_takes_and_that_keeps_the_statement_at
         let Body::Admin(admin) = body else { unreachable!() };
         assert_eq!(admin.act, act.done.kind());
         let sealed: Vec<&str> = openings.iter().map(|opening| opening.name.as_str()).collect();
-        assert_eq!(sealed.contains(&"sql"), matches!(act.done, Done::Previewed { .. }));
+        assert_eq!(sealed.contains(&"sql"), matches!(act.done, Done::Previewed { .. } | Done::StatementRegistered { .. }));
         assert!(sealed.contains(&"account"));
     }
 }

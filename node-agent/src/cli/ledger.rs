@@ -11,6 +11,7 @@ use renkei_types::SystemClock;
 use super::{Place, print};
 use crate::acts::{self, Done};
 use crate::ingest::Language;
+use crate::registered;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -36,12 +37,17 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
             let lines =
                 entries.iter().skip(entries.len().saturating_sub(*last)).map(|(anchor, n)| line(anchor, *n, language));
             print(&lines.collect::<String>())?;
-            let (parts, questions) = (entries.len(), ledger.charges().len());
+            let (parts, questions, registered) = (entries.len(), ledger.charges().len(), ledger.registered().len());
             print(&match language {
                 Language::English => {
-                    format!("{parts} parts of answers; {questions} questions charged within 30 days\n")
+                    format!(
+                        "{parts} parts of answers, {registered} answers to registered statements; {questions} questions \
+                         charged within 30 days\n"
+                    )
                 }
-                Language::Japanese => format!("回答の部分 {parts} 件、30日以内に数えた質問 {questions} 件\n"),
+                Language::Japanese => format!(
+                    "回答の部分 {parts} 件、登録済みの問い合わせへの回答 {registered} 件、30日以内に数えた質問 {questions} 件\n"
+                ),
             })?;
         }
         Command::Export(place) => {
@@ -50,6 +56,13 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
                 let line = serde_json::json!({
                     "kind": "part", "at": anchor.at, "project": anchor.project, "query": anchor.query,
                     "snapshot": anchor.snapshot, "part": anchor.part, "base": anchor.base, "persons": persons,
+                });
+                print(&format!("{line}\n"))?;
+            }
+            for answer in ledger.registered() {
+                let line = serde_json::json!({
+                    "kind": "registered", "at": answer.at, "project": answer.project, "query": answer.query,
+                    "name": answer.name,
                 });
                 print(&format!("{line}\n"))?;
             }
@@ -64,14 +77,22 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
         }
         Command::Recover(place) => {
             let state = place.dir()?;
+            // They were looked at beside what will be forgotten.
+            let ended = registered::withdraw_all(&state)?;
             let ledger = Ledger::recover(&state, StdRng::from_os_rng().random())?;
             let (kept, cut) = (ledger.anchors(), ledger.cut());
             let done = Done::LedgerRecovered { kept: kept as u64, cut };
             acts::leave(&state, &SystemClock, done)?;
             print(&match language {
-                Language::English => format!("{kept} parts of answers kept, {cut} bytes cut; the agent records this\n"),
+                Language::English => format!(
+                    "{kept} parts of answers kept, {cut} bytes cut, {ended} registered statements ended; the agent records \
+                     this\n"
+                ),
                 Language::Japanese => {
-                    format!("{kept} 件を残し、{cut} バイトを切り捨てました。この操作は記録されます\n")
+                    format!(
+                        "{kept} 件を残し、{cut} バイトを切り捨て、登録済みの問い合わせ {ended} 件を終了しました。\
+                         この操作は記録されます\n"
+                    )
                 }
             })?;
         }

@@ -1,5 +1,7 @@
 //! `renkei-node preview`: what would leave, on the hospital's own data, without anything leaving.
 
+mod register;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,9 +10,10 @@ use datafusion::arrow::util::display::array_value_to_string;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use renkei_disclosure::{Reason, Released};
-use renkei_ledger::{Asking, Ledger};
+use renkei_ledger::{Asking, Flag, Ledger};
 use renkei_pki::Credentials;
 use renkei_plan::{Question, ReleasePoint};
+use renkei_policy::{Registration, Text};
 use renkei_types::{Clock, PersonId, ProjectId, QueryId, SiteId, SystemClock};
 
 use super::{ConfigFile, load, print};
@@ -19,6 +22,7 @@ use crate::config::Config;
 use crate::ingest::Language;
 use crate::node;
 use crate::query::{Asked, Executed, Pipeline, Settling, execute, mapped, permit, reading};
+use crate::registered;
 use crate::snapshots::Snapshots;
 use crate::store::Store;
 use crate::worker::{Execution, Executor, Part, Statement};
@@ -35,6 +39,10 @@ pub(super) struct Args {
     /// Who would ask; by default the first member that the grant names.
     #[arg(long)]
     person: Option<PersonId>,
+    /// Registers the statement under this name, if all of it may leave: on this snapshot it then leaves beside the
+    /// earlier answers that it is near, and is not charged.
+    #[arg(long, value_name = "NAME", value_parser = register::name)]
+    register: Option<String>,
 }
 
 pub(super) fn run(args: &Args, execution: &Execution, language: Language) -> anyhow::Result<ExitCode> {
@@ -59,7 +67,13 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
     let policy = config.site_policy();
     let member = policy.grants.get(&args.project).and_then(|grant| grant.members.iter().flatten().next().cloned());
     let person = args.person.clone().or(member).map_or_else(|| PersonId::new("preview"), Ok)?;
-    let permit = match permit(&policy, &args.project, &person, &split, tables.snapshot().seal().into()) {
+    let snapshot = tables.snapshot();
+    let (text, in_force) = (
+        Text { statement: registered::statement(&args.sql), snapshot: snapshot.id() },
+        registered::all(&config.state_dir),
+    );
+    let seal = snapshot.seal().into();
+    let permit = match permit(&policy, &args.project, &person, &split, seal, Some(text), &in_force) {
         Ok(permit) => Arc::new(permit),
         Err(denial) => return refused(&denial.refusal.to_string()),
     };
@@ -79,10 +93,14 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
     let (sql, parameters, vocabulary) = (args.sql.clone(), Vec::new(), Default::default());
     lease.plan(&Statement { sql, parameters, bound_at: now, vocabulary }).await?;
     let ledger = match Ledger::look(&config.state_dir) {
-        // Before the agent first ran nothing has left.
+        // Before the agent first ran nothing has left, and there is no ledger for a registration to speak of.
+        Err(renkei_ledger::Error::None { .. }) if args.register.is_some() => {
+            bail!("nothing can be registered before the agent first ran")
+        }
         Err(renkei_ledger::Error::None { .. }) => Ledger::open(spill.path(), StdRng::from_os_rng().random())?,
         ledger => ledger?,
     };
+    let (ledger_id, known) = (ledger.identity(), ledger.anchors() as u64);
     let settling = Settling {
         ledger: Arc::new(ledger),
         asking: Asking {
@@ -92,6 +110,7 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
             mode: permit.mode(),
             minimum: permit.minimum_persons(),
             now,
+            exemption: permit.exemption().cloned(),
         },
         population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),
         rehearsal: true,
@@ -114,6 +133,42 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
         }
         Language::Japanese => format!("最小人数 {k}、以前の回答に近い部分 {near} 件({})\n", permit.mode().as_str()),
     })?;
+    print(&flags.iter().map(|flag| beside(flag, language)).collect::<String>())?;
+    if let Some(exemption) = permit.exemption() {
+        print(&match language {
+            Language::English => format!("registered as `{}`; it is not charged\n", exemption.name()),
+            Language::Japanese => format!("「{}」として登録済みです。予算には数えません\n", exemption.name()),
+        })?;
+    }
+    let Some(name) = &args.register else { return Ok(ExitCode::SUCCESS) };
+    if let Some(hindrance) = register::hindrance(&question, &permit, &cells) {
+        return refused(&format!("not registered: {hindrance}"));
+    }
+    let registration = Registration {
+        name: name.clone(),
+        project: args.project.clone(),
+        statement: registered::statement(&args.sql),
+        snapshot: snapshot.id().clone(),
+        ledger: ledger_id,
+        known,
+        at: now,
+    };
+    let done = Done::StatementRegistered {
+        project: args.project.clone(),
+        name: name.clone(),
+        sql: args.sql.clone(),
+        snapshot: snapshot.id().clone(),
+    };
+    acts::leave(&config.state_dir, &*clock, done)?;
+    registered::keep(&config.state_dir, &registration)?;
+    print(&match language {
+        Language::English => format!("registered as `{name}` for project {} on {}\n", args.project, snapshot.id()),
+        Language::Japanese => format!(
+            "プロジェクト {}、スナップショット {} の問い合わせとして「{name}」の名で登録しました\n",
+            args.project,
+            snapshot.id()
+        ),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -121,6 +176,17 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
 fn refused(text: &str) -> anyhow::Result<ExitCode> {
     print(&format!("{text}\n"))?;
     Ok(ExitCode::from(6))
+}
+
+/// What of the answer is near what left before.
+fn beside(flag: &Flag, language: Language) -> String {
+    let Flag { part, anchor_part, anchor_query, anchor_project, .. } = flag;
+    match language {
+        Language::English => format!("  {part} is near {anchor_part} of {anchor_query}, project {anchor_project}\n"),
+        Language::Japanese => {
+            format!("  {part} は {anchor_query}(プロジェクト {anchor_project})の {anchor_part} に近い\n")
+        }
+    }
 }
 
 /// One line for each cell: its keys, then what becomes of each aggregate.

@@ -11,6 +11,7 @@ use renkei_proto::v1::{AskRequest, Verdict};
 use renkei_types::{Code, SiteState};
 
 use super::{Answer, Pipeline, Received, decide, receive};
+use crate::registered;
 
 impl Pipeline {
     /// The verdict.
@@ -30,7 +31,8 @@ impl Pipeline {
         verdict(assessed)
     }
 
-    async fn assessed(&self, received: &Arc<Received>) -> Result<(), Box<Answer>> {
+    /// Under which name the statement is registered, if it is.
+    async fn assessed(&self, received: &Arc<Received>) -> Result<Option<String>, Box<Answer>> {
         let Ok(_place) = self.places.acquire().await else { return Err(Box::new(Answer::stopping())) };
         let (split, _lease) = self.plan(received).await?;
         if received.digest != split.digest.0 {
@@ -38,14 +40,18 @@ impl Pipeline {
             return Err(Box::new(Answer::failed(Code::Digest, text)));
         }
         let tables = self.snapshots.tables(received.snapshot.as_ref()).map_err(|unready| Box::new(unready.answer()))?;
-        decide::decide(&self.policy, received, &split, &tables)?;
-        decide::mapped(&split, &tables)
+        let permit = decide::decide(&self.policy, received, &split, &tables, &registered::all(&self.state))?;
+        decide::mapped(&split, &tables)?;
+        Ok(permit.exemption().map(|exemption| exemption.name().to_owned()))
     }
 }
 
-fn verdict(assessed: Result<(), Box<Answer>>) -> Verdict {
+fn verdict(assessed: Result<Option<String>, Box<Answer>>) -> Verdict {
     match assessed {
-        Ok(()) => Verdict { state: node_state(SiteState::Answered).into(), ..Verdict::default() },
+        Ok(registered) => {
+            let message = registered.map(|name| format!("the hospital registered it as `{name}`")).unwrap_or_default();
+            Verdict { state: node_state(SiteState::Answered).into(), message, ..Verdict::default() }
+        }
         Err(answer) => answer.verdict(),
     }
 }

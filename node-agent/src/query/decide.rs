@@ -3,19 +3,26 @@
 use std::sync::Arc;
 
 use renkei_plan::Split;
-use renkei_policy::{Ask, Denial, Exploration, OffGrid, Permit, Seal, SitePolicy};
+use renkei_policy::{Ask, Denial, Exploration, OffGrid, Permit, Registry, Seal, SitePolicy, Text};
 use renkei_types::{Code, PersonId, ProjectId, Refusal, SiteState};
 
 use super::{Answer, Received};
 use crate::engine::SnapshotTables;
+use crate::registered;
 
 pub(super) fn decide(
     policy: &SitePolicy,
     received: &Received,
     split: &Split,
     tables: &Arc<SnapshotTables>,
+    registered: &Registry,
 ) -> Result<Permit, Box<Answer>> {
-    let permit = permit(policy, &received.project, &received.subject, split, tables.snapshot().seal().into());
+    let snapshot = tables.snapshot();
+    // What parameters and brought results hold is not in the words.
+    let says_all = received.parameters.is_empty() && split.feeds.is_empty();
+    let text = says_all.then(|| Text { statement: registered::statement(&received.sql), snapshot: snapshot.id() });
+    let (project, subject) = (&received.project, &received.subject);
+    let permit = permit(policy, project, subject, split, snapshot.seal().into(), text, registered);
     permit.map_err(|denial| Box::new(Answer::denied(*denial)))
 }
 
@@ -26,6 +33,8 @@ pub(crate) fn permit(
     subject: &PersonId,
     split: &Split,
     seal: Seal,
+    text: Option<Text<'_>>,
+    registered: &Registry,
 ) -> Result<Permit, Box<Denial>> {
     let exploration = exploration(split);
     let ask = Ask {
@@ -35,6 +44,8 @@ pub(crate) fn permit(
         reference_tables: &split.facts.reference_tables,
         seal,
         exploration: &exploration,
+        text,
+        registered,
     };
     renkei_policy::decide(policy, &ask)
 }

@@ -41,6 +41,7 @@ fn pipeline(state: &std::path::Path) -> Pipeline {
         ledger: Arc::new(Ledger::open(state, [1; 32]).unwrap()),
         clock,
         release_times: Default::default(),
+        state: state.to_owned(),
         places: Semaphore::new(1),
     }
 }

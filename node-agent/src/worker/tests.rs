@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use renkei_plan::{Catalogue, Planner, Question, Split};
-use renkei_policy::{Ask, Exploration, Grant, Level, Permit, Seal, SitePolicy, Tables, decide};
+use renkei_policy::{Ask, Exploration, Grant, Level, Permit, Registry, Seal, SitePolicy, Tables, decide};
 use renkei_types::{PersonId, ProjectId, SiteId, SnapshotId, Timestamp};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
@@ -95,6 +95,8 @@ fn permit(split: &Split) -> Permit {
         reference_tables: &split.facts.reference_tables,
         seal: Seal::Clinical,
         exploration: &Exploration::default(),
+        text: None,
+        registered: &Registry::default(),
     };
     decide(&policy, &ask).unwrap()
 }

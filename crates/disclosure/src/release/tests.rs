@@ -7,7 +7,7 @@ use arrow_array::BinaryArray;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_schema::{Field, Fields, Schema};
-use renkei_policy::{Ask, Exploration, Grant, Level, Permit, Seal, SitePolicy, Tables, decide};
+use renkei_policy::{Ask, Exploration, Grant, Level, Permit, Registry, Seal, SitePolicy, Tables, decide};
 use renkei_types::{PersonId, ProjectId};
 
 use super::*;
@@ -22,7 +22,7 @@ pub(crate) struct Blank {
 impl Memory for Blank {
     type Error = Infallible;
 
-    fn rule(&mut self, offers: &[Offer<'_>]) -> Result<Vec<Ruling>, Infallible> {
+    fn rule(&mut self, offers: &[Offer<'_>], _whole: bool) -> Result<Vec<Ruling>, Infallible> {
         Ok(vec![Ruling::Exact; offers.len()])
     }
 
@@ -46,6 +46,8 @@ pub(crate) fn permit_at(level: Level, minimum: u32) -> Permit {
         reference_tables: &none,
         seal: Seal::Synthetic,
         exploration: &Exploration { release_points: 1, aggregates: 1, ..Exploration::default() },
+        text: None,
+        registered: &Registry::default(),
     };
     decide(&policy, &ask).expect("permitted")
 }

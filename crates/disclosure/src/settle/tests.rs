@@ -136,7 +136,7 @@ struct Says(Ruling, Ruling, Vec<Part>);
 impl Memory for Says {
     type Error = Infallible;
 
-    fn rule(&mut self, offers: &[Offer<'_>]) -> Result<Vec<Ruling>, Infallible> {
+    fn rule(&mut self, offers: &[Offer<'_>], _whole: bool) -> Result<Vec<Ruling>, Infallible> {
         let union = |part: Part| matches!(part, Part::Union { .. });
         Ok(offers.iter().map(|o| if union(o.part) { self.1.clone() } else { self.0.clone() }).collect())
     }

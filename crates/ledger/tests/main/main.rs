@@ -4,6 +4,7 @@
 
 mod damage;
 mod model;
+mod registered;
 mod workload;
 
 use std::borrow::Cow;
@@ -41,6 +42,7 @@ fn asking(mode: Mode, minimum: u32) -> Asking {
         mode,
         minimum,
         now: Timestamp(0),
+        exemption: None,
     }
 }
 

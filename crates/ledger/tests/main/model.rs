@@ -73,7 +73,7 @@ proptest! {
             let exact = contributions(&people);
             let offers = [offer(&exact, i as i64, cohort.base)];
             let mut session = ledger.session(asking(Mode::Hold, K));
-            let ruling = session.rule(&offers).unwrap().remove(0);
+            let ruling = session.rule(&offers, true).unwrap().remove(0);
             if ruling == Ruling::Exact {
                 session.keep(&offers).unwrap();
             }
@@ -125,7 +125,7 @@ fn the_earlier_answer_is_given_again_as_a_whole() {
         let exact = contributions(people);
         let offers = [offer(&exact, value, false)];
         let mut session = ledger.session(asking(mode, 10));
-        let ruling = session.rule(&offers).unwrap().remove(0);
+        let ruling = session.rule(&offers, true).unwrap().remove(0);
         if ruling == Ruling::Exact {
             session.keep(&offers).unwrap();
         }
@@ -151,7 +151,7 @@ fn a_total_is_remembered_beside_its_parts() {
         let exact = contributions(people);
         let offers = [offer(&exact, 1, base)];
         let mut session = ledger.session(asking(Mode::Flag, 10));
-        session.rule(&offers).unwrap();
+        session.rule(&offers, true).unwrap();
         session.keep(&offers).unwrap();
         session.into_flags()
     };
@@ -173,7 +173,7 @@ fn a_total_after_its_parts_is_their_sum() {
         let exact = contributions(people);
         let offers = [offer(&exact, people.len() as i64, true)];
         let mut session = ledger.session(asking(mode, 10));
-        let ruling = session.rule(&offers).unwrap().remove(0);
+        let ruling = session.rule(&offers, true).unwrap().remove(0);
         if ruling == Ruling::Exact {
             session.keep(&offers).unwrap();
         }
@@ -205,7 +205,7 @@ fn cells_of_a_total_are_held_for_all_as_for_all_but_one() {
             let exact = contributions(people);
             let offers = [offer(&exact, people.len() as i64, true)];
             let mut session = ledger.session(asking(Mode::Substitute, 10));
-            assert_eq!(session.rule(&offers).unwrap(), [Ruling::Exact]);
+            assert_eq!(session.rule(&offers, true).unwrap(), [Ruling::Exact]);
             session.keep(&offers).unwrap();
         }
         let exact = cells.map(|people| contributions(&people));
@@ -218,7 +218,7 @@ fn cells_of_a_total_are_held_for_all_as_for_all_but_one() {
             value: Vec::new(),
             base: true,
         });
-        let rulings = ledger.session(asking(Mode::Substitute, 10)).rule(&offers).unwrap();
+        let rulings = ledger.session(asking(Mode::Substitute, 10)).rule(&offers, true).unwrap();
         // Whether the sum of both may be known; in place of a sum no earlier value can be given.
         (rulings[..2] == [Ruling::Exact, Ruling::Exact], rulings[2] == Ruling::Exact)
     };

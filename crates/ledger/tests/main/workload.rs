@@ -52,7 +52,7 @@ fn run(mode: Mode) -> Touched {
         let n = cohort.len() as i64;
         let offers = [offer(&exact, n, true)];
         let mut session = ledger.session(asking(mode, K));
-        match session.rule(&offers).unwrap().remove(0) {
+        match session.rule(&offers, true).unwrap().remove(0) {
             Ruling::Exact => {
                 session.keep(&offers).unwrap();
                 if session.into_flags().is_empty() { touched.exact += 1 } else { touched.flagged += 1 }

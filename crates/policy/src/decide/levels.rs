@@ -7,7 +7,7 @@ use std::fmt::Write;
 use renkei_types::{PersonId, ProjectId};
 
 use super::*;
-use crate::{OffGrid, Seal, Tables};
+use crate::{OffGrid, Registry, Seal, Tables};
 
 const REVIEWED: &str = include_str!("decisions.txt");
 
@@ -50,6 +50,8 @@ fn table() -> String {
                         reference_tables: &none,
                         seal: Seal::Clinical,
                         exploration: &exploration,
+                        text: None,
+                        registered: &Registry::default(),
                     };
                     let decision = match decide(&policy, &ask) {
                         Ok(permit) => {

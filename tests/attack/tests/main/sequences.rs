@@ -3,9 +3,13 @@
 use renkei_attack::fixture::{CROWD, CROWD_YEAR, FLU, Hospital, has};
 use renkei_attack::tracker::persons;
 use renkei_attack::{Seen, Target};
-use renkei_e2e::{Consortium, Site};
+use renkei_e2e::{Consortium, PROJECT, Site};
+use renkei_ledger::Ledger;
 use renkei_node::config::{Budget, Level, Mode};
+use renkei_node::registered;
 use renkei_node::store::Seal;
+use renkei_policy::Registration;
+use renkei_types::Timestamp;
 
 fn site(records: Hospital, mode: Mode, level: Level, questions: u32) -> Site {
     Site::with("tokyo", records).grant(|project| {
@@ -122,4 +126,65 @@ fn a_total_after_its_parts_is_flagged_and_substituted() {
     let before = crate::trackers::alarms(&consortium);
     assert_eq!(play(&Target::of(&consortium)), Some(1.0));
     assert!(crate::trackers::alarms(&consortium) > before, "RT-48: no alarm");
+}
+
+/// As `renkei-node preview --register` does, after somebody saw what would leave.
+fn register(consortium: &Consortium, name: &str, sql: &str) {
+    let state = consortium.state_dir("tokyo");
+    let ledger = Ledger::look(&state).unwrap();
+    let registration = Registration {
+        name: name.to_owned(),
+        project: PROJECT.parse().unwrap(),
+        statement: registered::statement(sql),
+        snapshot: ledger.entries().unwrap()[0].0.snapshot.clone(),
+        ledger: ledger.identity(),
+        known: ledger.anchors() as u64,
+        at: Timestamp(0),
+    };
+    registered::keep(&state, &registration).unwrap();
+}
+
+/// A registered statement leaves as it is, uncharged. No other does: not with other words, not around it, not one that was
+/// asked in time to be subtracted from it.
+#[test]
+fn a_registered_statement_covers_no_other() {
+    let (first, second) = (has(CROWD), has(CROWD + 1));
+    let helper = "p.year_of_birth <> 1901";
+    let but = persons(&[&first, &not_old()]);
+    let records = || Hospital::crowds(5, 3);
+    let bare = Consortium::open([Site::open("tokyo", records())]);
+    let open = Target::of(&bare);
+    let all = open.count(&persons(&[&first])).unwrap();
+    assert_eq!(open.count(&but), Some(all - 1.0), "proves nothing");
+
+    let consortium = Consortium::start([site(records(), Mode::Hold, Level::Aggregate, 8)]);
+    let target = Target::of(&consortium);
+    assert_eq!(target.count(&persons(&[&first])), Some(all));
+    assert_eq!(target.count(&but), None, "near the first");
+    register(&consortium, "but one", &but);
+    assert_eq!(target.count(&but), Some(all - 1.0), "the hospital has seen that it is near");
+
+    let other = persons(&[&first, helper]);
+    let covers = [
+        other.clone(),
+        persons(&[&first, &not_old(), helper]),
+        format!("{but} AND p.year_of_birth <> 1902 -- {but}"),
+        format!("WITH a AS ({but}), b AS ({other}) SELECT b.n AS n, a.n AS m FROM a CROSS JOIN b"),
+    ];
+    for sql in covers {
+        assert_eq!(target.count(&sql), None, "under its cover: {sql}");
+    }
+    // Registered in advance; whoever asks for nearly the same before it is asked gains nothing.
+    let total = persons(&[&second]);
+    register(&consortium, "total", &total);
+    assert!(target.count(&persons(&[&second, &not_old()])).is_some());
+    assert_eq!(target.count(&total), None, "compared with what left after it was registered");
+    // Seven of eight questions were charged: the first, what was asked before it was registered, the covers, and one
+    // of the second crowd.
+    let (third, flu) = (has(CROWD + 2), has(FLU));
+    assert!(target.count(&persons(&[&third])).is_some());
+    let fresh = persons(&[&third, &flu]);
+    assert_eq!(target.ask(&fresh).code, Some(renkei_types::Code::Budget));
+    register(&consortium, "with flu", &fresh);
+    assert!(target.count(&fresh).is_some(), "it is not charged");
 }
