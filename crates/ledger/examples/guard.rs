@@ -30,6 +30,8 @@ fn main() -> Outcome {
     ledger(&mut out, anchors, 1.0, "cohorts of all sizes", |rng| 10_f64.powf(rng.random_range(1.0..5.3)))?;
     ledger(&mut out, anchors, 1.0, "cohorts of nearly one size", |rng| rng.random_range(5_000.0..5_050.0))?;
     ledger(&mut out, anchors, 2.0, "cohorts twice as large as all", |rng| rng.random_range(5_000.0..5_050.0))?;
+    ledger(&mut out, anchors, 0.4, "cohorts of few, and fewer", |rng| rng.random_range(40.0..60.0))?;
+    ledger(&mut out, anchors, 2.0, "cohorts of few, and twice as many", |rng| rng.random_range(40.0..60.0))?;
     disclosure(&mut out)
 }
 

@@ -43,6 +43,13 @@ impl Blocks {
         })
     }
 
+    /// Some of the digests, up to four, as one number.
+    #[inline]
+    pub(crate) fn word(&self, from: usize, width: usize) -> u64 {
+        let some = self.0.get(from..from + width.min(4)).unwrap_or_default();
+        some.iter().fold(0, |word, block| word << 16 | u64::from(*block))
+    }
+
     /// The digests of what is in this set and not in a part of it.
     #[inline]
     pub(crate) fn without(&self, part: &Self) -> Self {

@@ -17,7 +17,8 @@
 //! - Looking up and keeping are one step under one lock, and what is kept is on the disk before the first byte leaves.
 //! - Neighbours are found without a miss. Persons fall into [`BLOCKS`] blocks by a keyed hash, and each block has a
 //!   digest; two sets that differ by d persons differ in at most d blocks, so whoever differs in `t` blocks is not
-//!   near. Only the rest is read and compared person by person.
+//!   near. Only the rest is read and compared person by person. Pairs of anchors, for totals after their parts, are
+//!   looked up by groups of blocks of which at least one is the same where the whole is near.
 //! - Nothing in it but person numbers, keyed hashes and what left anyway; it never leaves the state folder.
 //!
 //! Layout: `ledger/records` is append-only, each record under a chained HMAC; `ledger/head` says how far it went, so
@@ -35,6 +36,7 @@ mod canonical;
 mod error;
 mod hash;
 mod ledger;
+mod pairs;
 mod record;
 mod session;
 mod set;

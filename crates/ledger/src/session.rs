@@ -59,8 +59,8 @@ impl<'a> Session<'a> {
         // would tell that somebody differs.
         let mut near = found.near.iter().filter(|near| mode == Mode::Substitute || !near.difference.none());
         let Some(nearest) = near.next().filter(|_| found.same.is_none()) else { return Ok(Ruling::Exact) };
-        let Some(entry) = self.inner.book.entry(nearest.anchor).copied() else { return Ok(Ruling::Hold) };
-        let anchor = self.inner.anchor(&entry)?;
+        let Some(entry) = self.inner.book.entry(nearest.anchor) else { return Ok(Ruling::Hold) };
+        let anchor = self.inner.anchor(entry)?;
         if nearest.difference.none() {
             let earlier = match nearest.near {
                 Near::Same => Some(anchor.value).filter(|value| !value.is_empty()),
@@ -106,8 +106,8 @@ impl Session<'_> {
     /// they are not single numbers.
     fn computed(&self, near: Near, part: &Anchor) -> Result<Option<Vec<u8>>, Error> {
         let (Near::Rest { base: other } | Near::Both { other }) = near else { return Ok(None) };
-        let Some(entry) = self.inner.book.entry(other).copied() else { return Ok(None) };
-        let other = self.inner.anchor(&entry)?;
+        let Some(entry) = self.inner.book.entry(other) else { return Ok(None) };
+        let other = self.inner.anchor(entry)?;
         let number = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_le_bytes);
         let (Some(other), Some(part)) = (number(&other.value), number(&part.value)) else { return Ok(None) };
         let computed = match near {

@@ -57,7 +57,10 @@ fn every_act_becomes_an_entry_that_the_log_takes_and_that_keeps_the_statement_at
         let Body::Admin(admin) = body else { unreachable!() };
         assert_eq!(admin.act, act.done.kind());
         let sealed: Vec<&str> = openings.iter().map(|opening| opening.name.as_str()).collect();
-        assert_eq!(sealed.contains(&"sql"), matches!(act.done, Done::Previewed { .. } | Done::StatementRegistered { .. }));
+        assert_eq!(
+            sealed.contains(&"sql"),
+            matches!(act.done, Done::Previewed { .. } | Done::StatementRegistered { .. })
+        );
         assert!(sealed.contains(&"account"));
     }
 }

@@ -52,13 +52,7 @@ fn exempt(ledger: u64, known: usize) -> Exemption {
 }
 
 /// Asks for a number of persons; gives the ruling and whether something near was noted, and under which word.
-fn ask(
-    ledger: &Ledger,
-    people: &People,
-    mode: Mode,
-    exemption: Option<Exemption>,
-    whole: bool,
-) -> (Ruling, Vec<bool>) {
+fn ask(ledger: &Ledger, people: &People, mode: Mode, exemption: Option<Exemption>, whole: bool) -> (Ruling, Vec<bool>) {
     let exact = contributions(people);
     let offers = [offer(&exact, people.len() as i64, true)];
     let mut session = ledger.session(Asking { exemption, ..asking(mode, 10) });

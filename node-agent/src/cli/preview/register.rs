@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn names() {
-        for (text, fits) in [("primary endpoint", true), ("主要評価項目 1", true), ("", false), (" ", false), ("a\nb", false)]
+        for (text, fits) in
+            [("primary endpoint", true), ("主要評価項目 1", true), ("", false), (" ", false), ("a\nb", false)]
         {
             assert_eq!(name(text).is_ok(), fits, "{text:?}");
         }
