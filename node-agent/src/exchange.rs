@@ -2,7 +2,12 @@
 //!
 //! The gateway passes on checkpoints and cosignatures of other sites, so that each node is a witness of the others. The
 //! gateway is not believed in any of it: every checkpoint is signed by its own log and every cosignature by its witness,
-//! under keys that were configured or are remembered from their first sight.
+//! under keys that were configured or are remembered from their first sight. Sites that it invents look like real ones,
+//! so that there is a bound to what is recorded of all of them ([`allowance`]).
+
+mod allowance;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -14,6 +19,10 @@ use renkei_proto::cosigning::{cosigned, proof, read_cosigned, read_showing, show
 use renkei_proto::v1::said::What;
 use renkei_proto::v1::{ExchangeRequest, ExchangeResponse, Proof, ProveResponse, Said as Told, Showing};
 use renkei_service::signed_log::{Cosigner, Said, head};
+use renkei_types::Clock;
+use tokio::sync::Mutex;
+
+use allowance::Allowances;
 
 /// Logs that are looked at in one exchange, and proofs that are made.
 const MOST: usize = 256;
@@ -21,18 +30,29 @@ const MOST: usize = 256;
 /// The node's half of an exchange.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    pub(crate) cosigner: Arc<Cosigner>,
-    pub(crate) gateway: PeerName,
+    cosigner: Arc<Cosigner>,
+    gateway: PeerName,
+    clock: Arc<dyn Clock>,
+    /// Held through an exchange: one comes after the other.
+    allowances: Mutex<Allowances>,
 }
 
 impl Exchange {
+    /// The side of this log, towards one gateway.
+    pub(crate) fn new(cosigner: Arc<Cosigner>, gateway: PeerName, clock: Arc<dyn Clock>) -> Self {
+        let allowances = Mutex::new(Allowances::full(clock.now()));
+        Self { cosigner, gateway, clock, allowances }
+    }
+
     /// Looks at what is shown, takes up what was cosigned, and shows the newest checkpoint.
     pub(crate) async fn answer(&self, request: ExchangeRequest) -> ExchangeResponse {
+        let mut allowed = self.allowances.lock().await;
+        allowed.fill(self.clock.now());
         if !request.refused.is_empty() {
             // Whoever refuses may lie: it is somebody's to look at, and nothing more.
             self.cosigner.alarm(self.cosigner.key().name(), "the gateway does not cosign this log").await;
         }
-        for sent in request.cosigned.iter().take(MOST) {
+        for sent in request.cosigned.iter().take(MOST).take_while(|_| allowed.cosigned.take()) {
             let taken = match read_cosigned(sent) {
                 Ok((key, note)) if self.is_witness(&key) => self.cosigner.take(&key, note).await,
                 _ => Err("not a cosignature of the consortium"),
@@ -42,12 +62,18 @@ impl Exchange {
             }
         }
         let mut said = Vec::new();
-        if let Some(shown) = &request.own {
+        if let Some(shown) = request.own.as_ref().filter(|_| allowed.gateway.take()) {
             said.extend(self.witness(shown, |name| *name == self.gateway).await);
         }
-        for shown in request.others.iter().take(MOST) {
+        for shown in request.others.iter().take(MOST).take_while(|_| allowed.sites.take()) {
             said.extend(self.witness(shown, |name| name.role() == PeerRole::Site).await);
         }
+        if allowed.exceeded() {
+            tracing::warn!(
+                "the gateway shows more checkpoints and cosignatures than this log takes; it may invent sites"
+            );
+        }
+        drop(allowed);
         let (own, proofs) = self.show(request.seen, request.prove_from).await;
         ExchangeResponse { own, proofs, said }
     }

@@ -124,7 +124,7 @@ fn service(
     if ledger.cut() > 0 {
         tracing::warn!(bytes = ledger.cut(), "the ledger had a torn end, which nobody had relied on and which was cut");
     }
-    let exchange = Arc::new(Exchange { cosigner: Arc::clone(&audit.cosigner), gateway });
+    let exchange = Arc::new(Exchange::new(Arc::clone(&audit.cosigner), gateway, Arc::clone(&clock)));
     let pipeline = Pipeline {
         planner: Pipeline::planner(),
         policy: config.site_policy(),

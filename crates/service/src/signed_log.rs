@@ -34,7 +34,7 @@ use renkei_types::{Clock, Code, QueryId, Timestamp};
 use serde::Deserialize;
 
 pub use cosigning::{Cosigner, FORKED, OTHER_KEY, Said, UNRECORDED, UNSIGNED, head};
-pub use peers::{Meeting, Peers};
+pub use peers::{MOST as MOST_PEERS, Meeting, Peers};
 pub use pulse::{Pulse, clock_state, clock_words};
 
 /// Why a program's log cannot be opened or read. The program does not start.

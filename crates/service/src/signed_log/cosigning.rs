@@ -3,7 +3,7 @@
 //! What must stay true: a cosignature leaves only after the head that it is for is durable in the cosigner's own log; a
 //! log that went back or changed, and a key that changed, is an alarm in the log of whoever saw it, once for each.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,8 +42,8 @@ pub struct Cosigner {
     name: Origin,
     key: VerifierKey,
     peers: Peers,
-    /// The last alarm of each log, so that none is recorded again and again.
-    alarms: Mutex<BTreeMap<Origin, String>>,
+    /// The alarms of each log, so that none is recorded again and again, nor two in turn.
+    alarms: Mutex<BTreeSet<(Origin, String)>>,
 }
 
 impl Cosigner {
@@ -147,8 +147,8 @@ impl Cosigner {
 
     /// Records an alarm about another log, once.
     pub async fn alarm(&self, origin: &Origin, what: &str) {
-        let before = self.alarms.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone(), what.to_owned());
-        if before.as_deref() == Some(what) {
+        let new = self.alarms.lock().unwrap_or_else(PoisonError::into_inner).insert((origin.clone(), what.to_owned()));
+        if !new {
             return;
         }
         tracing::error!(log = %origin, what, "ALARM: an audit log contradicts what was seen of it");

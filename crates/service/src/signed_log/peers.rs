@@ -11,8 +11,8 @@ use renkei_audit::store::{Disk as _, Folder};
 
 use super::SignedLogError;
 
-/// Keys that are remembered; a consortium has far fewer logs.
-const MOST: usize = 1_024;
+/// Keys that are remembered: two of each of 128 sites and of the gateway, and some that were replaced.
+pub const MOST: usize = 288;
 
 /// The keys that are believed, in `peers.keys` of the state folder: one a line, each name with one key of each kind.
 #[derive(Debug)]
