@@ -16,6 +16,7 @@ use crate::exchange::Exchange;
 use crate::profile::Profiles;
 use crate::query::Pipeline;
 use crate::store::Seal;
+use crate::worker::Confinement;
 
 /// Published numbers of persons are rounded down to a multiple of this.
 const PERSONS_BIN: u64 = 10;
@@ -41,6 +42,7 @@ impl NodeService {
             persons_bin: PERSONS_BIN,
             now_micros: self.pipeline.clock.now().0,
             minimum_persons: self.pipeline.policy.minimum_persons,
+            confinement: self.pipeline.executor.confinement().map(Confinement::words).unwrap_or_default(),
             ..DescribeResponse::default()
         };
         if let Ok(tables) = self.pipeline.snapshots.tables(None) {

@@ -77,7 +77,7 @@ pub use verify::{Finding, Verification};
 pub(crate) use draft::Draft;
 pub(crate) use durable::{create_dir, create_file, hex, remove, replace};
 pub(crate) use parquet_file::{Writer, scan};
-pub(crate) use persons::{read as read_persons, write as write_persons};
+pub(crate) use persons::{identities, read as read_persons, write as write_persons};
 
 const MANIFEST: &str = "manifest.json";
 const PREPARED: &str = ".new-";

@@ -47,6 +47,8 @@ pub(crate) struct Profile {
     pub(crate) unmapped: BTreeMap<String, u32>,
     /// Microseconds by which the node's clock is ahead.
     pub(crate) clock_ahead: i64,
+    /// What the node's system keeps its workers from, in the known words; `None` where it was not told in these.
+    pub(crate) confinement: Option<String>,
 }
 
 /// Why a description is not taken.
@@ -99,6 +101,7 @@ impl Profile {
             tables: wire.tables.iter().take(MAX_TABLES).map(|table| plain(table)).collect(),
             unmapped: wire.coded.into_iter().take(MAX_COLUMNS).filter_map(coded).collect(),
             clock_ahead: wire.now_micros.saturating_sub(middle),
+            confinement: Some(wire.confinement).filter(|words| confinement(words)),
         })
     }
 }
@@ -108,6 +111,15 @@ fn coded(wire: v1::Coded) -> Option<(String, u32)> {
     let table = renkei_cdm::table(&wire.table)?;
     let column = table.column(&wire.column)?;
     (wire.percent_unmapped <= 100).then(|| (format!("{}.{}", table.name, column.name), wire.percent_unmapped))
+}
+
+/// Whether it is `full`, or `without` and words of what may be missing, each once.
+fn confinement(words: &str) -> bool {
+    const LACKS: [&str; 4] = ["files", "network", "processes", "limits"];
+    let Some(lacks) = words.strip_prefix("without ") else { return words == "full" };
+    let lacks: Vec<&str> = lacks.split(' ').collect();
+    let distinct: BTreeSet<&str> = lacks.iter().copied().collect();
+    distinct.len() == lacks.len() && lacks.iter().all(|lack| LACKS.contains(lack))
 }
 
 /// A text of a node as it may be shown: short and without control characters.
@@ -143,6 +155,18 @@ mod tests {
         assert_eq!(read(DescribeResponse { snapshot_id: "../x".into(), ..wire() }), Err(ProfileError::Snapshot));
         assert_eq!(read(DescribeResponse { seal: 9, ..wire() }), Err(ProfileError::Seal));
         assert_eq!(read(DescribeResponse { seal: 0, ..wire() }), Err(ProfileError::Seal));
+        for (told, shown) in [
+            ("full", Some("full")),
+            ("without files", Some("without files")),
+            ("without files limits", Some("without files limits")),
+            ("", None),
+            ("without", None),
+            ("without files files", None),
+            ("fully, believe me", None),
+        ] {
+            let profile = read(DescribeResponse { confinement: told.into(), ..wire() }).unwrap();
+            assert_eq!(profile.confinement.as_deref(), shown, "{told}");
+        }
         let empty = read(DescribeResponse { seal: 0, snapshot_id: String::new(), ..wire() }).unwrap();
         assert_eq!((empty.snapshot, empty.seal), (None, Seal::Clinical));
     }

@@ -81,6 +81,12 @@ pub(crate) const SITES: Table = Table {
             "ok: site and gateway have cosigned each other's audit log; unwitnessed: not since the gateway started; \
              alarm: one of the logs contradicts what was seen of it.",
         ),
+        (
+            "confinement",
+            Text,
+            "What the node's system keeps the processes that read records from: full; or without files, network, processes \
+             or limits, where its kernel cannot; NULL where the node does not say.",
+        ),
     ],
 };
 

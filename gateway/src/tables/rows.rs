@@ -69,6 +69,7 @@ pub(super) fn sites(state: &State, visible: &[SiteId]) -> Rows {
             number(|p| Some(p.clock_ahead / 1_000)),
             at(|p| Some(p.at)),
             text(sites.iter().map(|site| Some(site.log().as_str()))),
+            of(|p| p.confinement.as_deref()),
         ],
     )
 }

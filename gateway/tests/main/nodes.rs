@@ -120,6 +120,7 @@ impl Node for Service {
             minimum_persons: 10,
             tables: vec!["person".into()],
             coded: vec![Coded { table: "person".into(), column: "gender_concept_id".into(), percent_unmapped: 7 }],
+            confinement: "without files".into(),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prost::Message;
 use renkei_disclosure::Released;
 use renkei_plan::Digest;
 use renkei_policy::{Denial, Permit};
@@ -18,6 +19,12 @@ use crate::engine::SnapshotTables;
 
 /// Cells of one message: small enough for any peer's message limit.
 const CELLS_PER_MESSAGE: usize = 16_384;
+/// The smallest size of an answer in bytes; the next ones double.
+const SMALLEST: usize = 4 << 10;
+/// Up to here; then sizes are multiples of it.
+const LARGEST_DOUBLED: usize = 1 << 20;
+/// Bytes that the lengths of a padding and of the message around it may need more than without.
+const MOST_LENGTH_BYTES: usize = 8;
 
 /// The typed end of one question: a state, what explains it, and released cells where there are any.
 #[derive(Debug)]
@@ -161,9 +168,33 @@ impl Answer {
             policy: self.policy,
             codes_held: self.codes.iter().filter_map(|held| codes_held(*held)).collect(),
             receipt: self.receipt,
+            padding: Vec::new(),
         };
-        let parts = [Part::Outcome(outcome)].into_iter().chain(self.cells.into_iter().map(Part::Cells));
-        parts.map(|part| AskResponse { part: Some(part) }).collect()
+        padded(outcome, self.cells)
+    }
+}
+
+/// The messages, filled up to one of a few sizes.
+fn padded(mut outcome: Outcome, cells: Vec<Cells>) -> Vec<AskResponse> {
+    let message = |part: Part| AskResponse { part: Some(part) };
+    let cells: Vec<AskResponse> = cells.into_iter().map(|cells| message(Part::Cells(cells))).collect();
+    let rest: usize = cells.iter().map(Message::encoded_len).sum();
+    let whole = |outcome: &Outcome| rest + message(Part::Outcome(outcome.clone())).encoded_len();
+    // The padding's own length has to be written too.
+    outcome.padding = vec![0; MOST_LENGTH_BYTES];
+    let size = size_class(whole(&outcome));
+    outcome.padding.resize(outcome.padding.len() + size - whole(&outcome), 0);
+    let over = whole(&outcome).saturating_sub(size);
+    outcome.padding.truncate(outcome.padding.len() - over);
+    [message(Part::Outcome(outcome))].into_iter().chain(cells).collect()
+}
+
+/// The smallest size that holds so many bytes.
+fn size_class(bytes: usize) -> usize {
+    if bytes <= LARGEST_DOUBLED {
+        bytes.next_power_of_two().max(SMALLEST)
+    } else {
+        bytes.next_multiple_of(LARGEST_DOUBLED)
     }
 }
 
@@ -181,4 +212,34 @@ fn encode(point: usize, released: &Released) -> Result<Vec<Cells>, IpcError> {
             Ok(Cells { release_point: u32::try_from(point).unwrap_or(u32::MAX), arrow_ipc })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_have_one_of_a_few_sizes() {
+        let size = |cells: &[usize], words: usize| -> usize {
+            let outcome = Outcome { message: "x".repeat(words), ..Outcome::default() };
+            let cells = cells.iter().map(|n| Cells { release_point: 0, arrow_ipc: vec![7; *n].into() }).collect();
+            padded(outcome, cells).iter().map(Message::encoded_len).sum()
+        };
+        for (cells, words, expected) in [
+            (vec![], 0, SMALLEST),
+            (vec![], 300, SMALLEST),
+            (vec![3_000], 10, SMALLEST),
+            (vec![3_000, 3_000], 0, 2 * SMALLEST),
+            (vec![70_000], 0, 128 << 10),
+            (vec![1 << 20], 0, 2 << 20),
+            (vec![1 << 20; 5], 0, 6 << 20),
+        ] {
+            assert_eq!(size(&cells, words), expected, "{cells:?} {words}");
+        }
+        // Whatever is sent, also where a length takes another byte.
+        for n in (1..20_000).step_by(61).chain(16_200..16_420) {
+            let size = size(&[n], 0);
+            assert!(size.abs_diff(size_class(n)) < 2 || size.abs_diff(2 * size_class(n)) < 2, "{n}: {size}");
+        }
+    }
 }

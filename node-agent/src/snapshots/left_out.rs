@@ -82,6 +82,6 @@ fn persons(store: &Store, snapshot: &Snapshot, list: &OptOuts, project: &Project
         let pseudonyms = Crosswalk::open(&crosswalk)?.pseudonyms(|patient| numbers.contains(without_zeros(patient)))?;
         out.extend(pseudonyms.iter().flat_map(|pseudonym| tokens(&lineage, pseudonym)));
     }
-    let index = store::read_persons(snapshot.dir())?;
-    Ok(index.into_iter().filter(|person| out.contains(&person.identity)).map(|person| person.owner).collect())
+    let index = store::identities(snapshot.dir())?;
+    Ok(index.into_iter().filter(|(_, identity)| out.contains(identity)).map(|(owner, _)| owner).collect())
 }

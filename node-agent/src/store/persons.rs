@@ -13,6 +13,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::parquet_file::{self, Writer};
@@ -89,36 +90,66 @@ fn encode(persons: &[Person]) -> Result<RecordBatch, arrow_schema::ArrowError> {
 /// # Errors
 /// [`Error::Damaged`] naming the file; [`Error::Io`].
 pub(crate) fn read(dir: &Path) -> Result<Vec<Person>, Error> {
-    let path = dir.join(FILE);
-    let (file, metadata) = parquet_file::footer(&path, &schema(), "persons")?;
-    let unreadable = || Error::damaged(&path, Fault::Unreadable { what: "Parquet" });
-    let reader =
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).build().map_err(|_| unreadable())?;
     let mut persons = Vec::new();
-    for batch in reader {
-        decode(&batch.map_err(|_| unreadable())?, &mut persons);
-    }
-    if persons.iter().zip(0..).any(|(person, number)| person.owner != number) {
-        return Err(Error::damaged(&path, Fault::Index { why: "numbers are missing or out of order" }));
-    }
+    batches(dir, None, |batch| decode(batch, &mut persons))?;
+    dense(dir, persons.iter().map(|person| person.owner))?;
     Ok(persons)
 }
 
-fn decode(batch: &RecordBatch, persons: &mut Vec<Person>) {
+/// Reads numbers and identities alone, and nothing that a record says.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn identities(dir: &Path) -> Result<Vec<(u32, Token)>, Error> {
+    let mut identities = Vec::new();
+    batches(dir, Some(&["owner", "identity"]), |batch| identities.extend(owners(batch)))?;
+    dense(dir, identities.iter().map(|(owner, _)| *owner))?;
+    Ok(identities)
+}
+
+/// Shows each batch of the named columns, or of all.
+fn batches(dir: &Path, columns: Option<&[&str]>, mut each: impl FnMut(&RecordBatch)) -> Result<(), Error> {
+    let path = dir.join(FILE);
+    let (file, metadata) = parquet_file::footer(&path, &schema(), "persons")?;
+    let unreadable = || Error::damaged(&path, Fault::Unreadable { what: "Parquet" });
+    let columns = match columns {
+        Some(names) => ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied()),
+        None => ProjectionMask::all(),
+    };
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_projection(columns).build();
+    for batch in reader.map_err(|_| unreadable())? {
+        each(&batch.map_err(|_| unreadable())?);
+    }
+    Ok(())
+}
+
+fn dense(dir: &Path, owners: impl Iterator<Item = u32>) -> Result<(), Error> {
+    if owners.zip(0..).any(|(owner, number)| owner != number) {
+        return Err(Error::damaged(&dir.join(FILE), Fault::Index { why: "numbers are missing or out of order" }));
+    }
+    Ok(())
+}
+
+/// Number and identity of each row.
+fn owners(batch: &RecordBatch) -> impl Iterator<Item = (u32, Token)> {
     let owner = batch.column(0).as_primitive::<UInt32Type>();
     let identity = batch.column(1).as_fixed_size_binary();
+    (0..batch.num_rows()).map(|row| {
+        let mut token = [0; 16];
+        token.copy_from_slice(identity.value(row));
+        (owner.value(row), token)
+    })
+}
+
+fn decode(batch: &RecordBatch, persons: &mut Vec<Person>) {
     let person_id = batch.column(2).as_primitive::<Int64Type>();
     let year = batch.column(3).as_primitive::<Int32Type>();
     let gender = batch.column(4).as_primitive::<Int32Type>();
-    persons.extend((0..batch.num_rows()).map(|row| {
-        let mut token = [0; 16];
-        token.copy_from_slice(identity.value(row));
-        Person {
-            owner: owner.value(row),
-            identity: token,
-            person_id: person_id.is_valid(row).then(|| person_id.value(row)),
-            year_of_birth: year.value(row),
-            gender_concept_id: gender.value(row),
-        }
+    persons.extend(owners(batch).enumerate().map(|(row, (owner, identity))| Person {
+        owner,
+        identity,
+        person_id: person_id.is_valid(row).then(|| person_id.value(row)),
+        year_of_birth: year.value(row),
+        gender_concept_id: gender.value(row),
     }));
 }

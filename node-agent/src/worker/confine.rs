@@ -47,13 +47,26 @@ impl Confinement {
     /// What does not hold, by name; empty where all does.
     #[must_use]
     pub fn missing(self) -> String {
-        let all = [
-            (self.files, "files (Landlock)"),
-            (self.network, "network (seccomp)"),
-            (self.processes, "processes (seccomp)"),
-            (self.limits, "limits"),
-        ];
-        all.into_iter().filter_map(|(holds, name)| (!holds).then_some(name)).collect::<Vec<_>>().join(", ")
+        let means = |name: &'static str| match name {
+            "files" => "files (Landlock)",
+            "network" => "network (seccomp)",
+            "processes" => "processes (seccomp)",
+            name => name,
+        };
+        self.lacks().map(means).collect::<Vec<_>>().join(", ")
+    }
+
+    /// As the gateway is told: `full`, or `without` and the words of what does not hold.
+    #[must_use]
+    pub fn words(self) -> String {
+        let lacks: Vec<&str> = self.lacks().collect();
+        if lacks.is_empty() { "full".to_owned() } else { format!("without {}", lacks.join(" ")) }
+    }
+
+    fn lacks(self) -> impl Iterator<Item = &'static str> {
+        let all =
+            [(self.files, "files"), (self.network, "network"), (self.processes, "processes"), (self.limits, "limits")];
+        all.into_iter().filter_map(|(holds, name)| (!holds).then_some(name))
     }
 }
 
@@ -168,4 +181,20 @@ fn filter() -> Option<()> {
     apply(refused, libc::EPERM)?;
     // Its arguments lie in memory, where no filter looks; whoever starts a thread then asks by the other call.
     apply(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_hold_is_a_word() {
+        let all = Confinement { files: true, network: true, processes: true, limits: true };
+        assert_eq!((all.words().as_str(), all.missing().as_str()), ("full", ""));
+        let old = Confinement { files: false, limits: false, ..all };
+        assert_eq!(
+            (old.words().as_str(), old.missing().as_str()),
+            ("without files limits", "files (Landlock), limits")
+        );
+    }
 }

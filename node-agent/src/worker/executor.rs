@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::message::{self, FileHead, Order, Part, Plan, Run};
 use super::pool::Pool;
 use super::process::Process;
-use super::{Execution, WorkerError};
+use super::{Confinement, Execution, WorkerError};
 use crate::engine::Reading;
 use crate::engine::cells;
 
@@ -54,6 +54,8 @@ pub(crate) struct Statement {
 pub(crate) struct Executor {
     runtime: Option<Runtime>,
     way: Way,
+    /// What held for the first worker.
+    confinement: Option<Confinement>,
 }
 
 #[derive(Debug)]
@@ -75,12 +77,12 @@ impl Executor {
             .thread_stack_size(8 * 1024 * 1024)
             .build()
             .map_err(WorkerError::Start)?;
-        let way = match execution {
+        let (way, confinement) = match execution {
             #[cfg(test)]
             Execution::InProcess => {
                 let Limits { threads, memory_bytes, spill_dir, spill_bytes, .. } = limits;
                 let limits = crate::engine::Limits { threads, memory_bytes, spill_dir, spill_bytes };
-                Way::Inside(Arc::new(crate::engine::Engine::new(site, limits)?))
+                (Way::Inside(Arc::new(crate::engine::Engine::new(site, limits)?)), None)
             }
             Execution::Workers(program) => {
                 let pool = Pool::new(program.clone(), site, limits);
@@ -91,10 +93,15 @@ impl Executor {
                 } else {
                     tracing::warn!(missing, "this system cannot confine workers in every way");
                 }
-                Way::Workers(Arc::new(pool))
+                (Way::Workers(Arc::new(pool)), Some(confinement))
             }
         };
-        Ok(Self { runtime: Some(runtime), way })
+        Ok(Self { runtime: Some(runtime), way, confinement })
+    }
+
+    /// What this system keeps workers from; `None` where there are none.
+    pub(crate) fn confinement(&self) -> Option<Confinement> {
+        self.confinement
     }
 
     /// Runs a computation that may take a while, or may panic, away from the connection.

@@ -44,6 +44,10 @@ pub struct DescribeResponse {
     /// How much of each coded column has no concept.
     #[prost(message, repeated, tag = "14")]
     pub coded: ::prost::alloc::vec::Vec<Coded>,
+    /// What the node's system keeps its workers from: "full", or "without" and the words of what does not hold (files,
+    /// network, processes, limits). Empty where it is not told.
+    #[prost(string, tag = "50")]
+    pub confinement: ::prost::alloc::string::String,
 }
 /// A coded column in which at least the site's minimum of persons have rows.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -158,6 +162,9 @@ pub struct Outcome {
     /// What the site's audit log promises of the cells that follow.
     #[prost(message, optional, tag = "40")]
     pub receipt: ::core::option::Option<Receipt>,
+    /// Zeros, so that all messages of the answer together have one of a few sizes.
+    #[prost(bytes = "vec", tag = "50")]
+    pub padding: ::prost::alloc::vec::Vec<u8>,
 }
 /// A log's signed promise that it holds the end of this question with a digest of the cells.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

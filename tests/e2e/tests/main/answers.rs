@@ -76,6 +76,8 @@ fn what_the_gateway_was_told_is_in_its_tables() {
         ]
     );
     assert!(sites.answered.is_none(), "no site was asked");
+    let confined = consortium.ask("SELECT DISTINCT confinement FROM renkei.sites").rows();
+    assert!(matches!(&confined[..], [word] if word == "full" || word.starts_with("without ")), "{confined:?}");
     let query = consortium.ask(BY_SEX).metadata().query_id.clone();
     let sql = format!("SELECT site_id, state FROM renkei.answers WHERE query_id = '{query}' ORDER BY 1");
     assert_eq!(consortium.ask(&sql).rows(), ["kobe | answered", "osaka | answered", "tokyo | answered"]);
