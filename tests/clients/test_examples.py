@@ -37,6 +37,22 @@ def test_an_example_equals_the_pooled_rows(connection, oracle, name, sql):
                 assert a == b, (column, row, other)
 
 
+@pytest.fixture(scope="module")
+def guarded(consortium):
+    with consortium.connect("guarded") as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("name, sql", BLOCKS, ids=[name for name, _ in BLOCKS])
+def test_an_example_tells_something_where_ten_persons_are_needed(guarded, name, sql):
+    """Some rows have every value: the question is of use at a minimum of ten, with nobody's help."""
+    with guarded.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetch_arrow_table().to_pylist()
+    whole = [row for row in rows if all(value is not None for value in row.values()) and row["renkei_sites"] > 0]
+    assert whole, rows
+
+
 def plain(value):
     """DuckDB's week is a date, the gateway's a timestamp; a decimal is a number."""
     if isinstance(value, Decimal):
