@@ -31,6 +31,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use answer::Answer;
+pub(crate) use budget::asked;
 pub(crate) use decide::{mapped, permit};
 pub(crate) use execute::{Asked, Executed, Settling, execute, reading};
 pub(crate) use receive::Received;
@@ -179,6 +180,9 @@ impl Pipeline {
             begun.executing.store(false, Ordering::Release);
             unrecorded(error)
         })?;
+        let Received { sql, parameters, bound_at, feeds: brought, .. } = received;
+        let statement =
+            asked(sql, parameters, *bound_at, brought, snapshot).map_err(|e| Box::new(Answer::fault("ledger", &e)))?;
         let settling = |rehearsal| Settling {
             ledger: Arc::clone(&self.ledger),
             asking: Asking {
@@ -188,6 +192,7 @@ impl Pipeline {
                 mode: permit.mode(),
                 minimum: permit.minimum_persons(),
                 now: self.clock.now(),
+                statement,
                 exemption: permit.exemption().cloned(),
             },
             population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),

@@ -36,4 +36,4 @@ pub use raw::{Raw, RawState};
 pub use release::{Findings, ReleaseError, Released};
 pub use review::{BIN, Reviewed, review};
 pub use rules::Reason;
-pub use settle::{Memory, Offer, Part, Ruling};
+pub use settle::{Brings, Memory, Offer, Part, Ruling};

@@ -58,9 +58,23 @@ impl Difference {
     }
 }
 
-/// Whether two sets of persons differ by some, but fewer than `threshold`.
-pub(crate) fn near(a: &RoaringBitmap, b: &RoaringBitmap, threshold: u64) -> bool {
-    a.len().abs_diff(b.len()) < threshold && few(a.symmetric_difference_len(b), threshold)
+/// From which difference on two parts of an answer leave together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Few {
+    pub(crate) minimum: u64,
+    /// Nobody counts as few.
+    pub(crate) strict: bool,
+}
+
+impl Few {
+    /// Whether a difference of so many persons holds the later part.
+    pub(crate) fn holds(self, differ: u64) -> bool {
+        few(differ, self.minimum) || self.strict && differ == 0
+    }
+
+    fn near(self, a: &RoaringBitmap, b: &RoaringBitmap) -> bool {
+        a.len().abs_diff(b.len()) < self.minimum && self.holds(a.symmetric_difference_len(b))
+    }
 }
 
 /// What of an answer leaves, as far as it was looked at.
@@ -79,10 +93,11 @@ impl Seen {
     }
 
     /// Whether a set of another release point differs from it by few.
-    pub(crate) fn near(&self, point: usize, persons: &RoaringBitmap, minimum: u64) -> bool {
+    pub(crate) fn near(&self, point: usize, persons: &RoaringBitmap, few: Few) -> bool {
+        let minimum = few.minimum;
         let window = persons.len().saturating_sub(minimum)..=persons.len().saturating_add(minimum);
         let mut others = self.sets.range(window).flat_map(|(_, sets)| sets);
-        others.any(|(other, set)| *other != point && near(set, persons, minimum))
+        others.any(|(other, set)| *other != point && few.near(set, persons))
     }
 
     /// Sets of other release points that hold a given one.

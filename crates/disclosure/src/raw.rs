@@ -32,6 +32,11 @@ pub struct RawState {
     pub conditional: bool,
     /// Whether amounts are summed, so that the largest contributors have to be looked at.
     pub amounts: bool,
+    /// Whether distinct persons are counted, however many rows each has.
+    pub presence: bool,
+    /// The same for states to which the same rows contribute by what is asked, whatever the records; `None` where that is
+    /// not known.
+    pub alike: Option<usize>,
 }
 
 impl std::fmt::Debug for Raw {

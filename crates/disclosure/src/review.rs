@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, StructArray};
 use arrow_schema::SchemaRef;
-use renkei_policy::{Level, Permit};
+use renkei_policy::{Level, Mode, Permit};
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub const BIN: i64 = 5;
 pub struct Reviewed {
     pub(crate) minimum: u64,
     pub(crate) remembered: bool,
+    /// Nobody is not told apart from few either: what differs by nobody is held as what differs by few is.
+    pub(crate) strict: bool,
     pub(crate) points: Vec<Point>,
 }
 
@@ -51,6 +53,8 @@ pub(crate) struct State {
     pub(crate) moved: Option<Vec<Contributions>>,
     pub(crate) conditional: bool,
     pub(crate) amounts: bool,
+    pub(crate) presence: bool,
+    pub(crate) alike: Option<usize>,
     /// Why it is held in a cell.
     pub(crate) held: Vec<Option<Reason>>,
 }
@@ -63,15 +67,17 @@ pub(crate) struct State {
 pub fn review(permit: &Permit, population: u64, raw: Vec<Raw>) -> Result<Reviewed, ReleaseError> {
     let minimum = u64::from(permit.minimum_persons());
     let explores = permit.level() == Level::Feasibility;
+    // Where a hospital does not leave it at flags, what is held must not tell.
+    let strict = permit.mode() != Mode::Flag && permit.exemption().is_none();
     let mut points = Vec::with_capacity(raw.len());
     for raw in raw {
         let mut point = point(permit, raw)?;
         if permit.guarded() {
-            point.single(minimum, explores.then_some(population));
+            point.single(minimum, explores.then_some(population), strict && permit.remembered());
         }
         points.push(point);
     }
-    let mut reviewed = Reviewed { minimum, remembered: permit.remembered(), points };
+    let mut reviewed = Reviewed { minimum, remembered: permit.remembered(), strict, points };
     if permit.remembered() {
         reviewed.together();
     }
@@ -110,7 +116,7 @@ fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseEr
         return Err(ReleaseError::Lengths);
     }
     let mut held: Vec<_> = finite(&raw.state).map(|finite| (!finite).then_some(Reason::NotANumber)).collect();
-    let mut array = raw.state;
+    let mut array = raw.state.clone();
     if bins::is_raw(&array) {
         let minimum = if permit.guarded() { permit.minimum_persons() } else { 1 };
         let (merged, enough) = bins::merged(&array, minimum)?;
@@ -119,7 +125,8 @@ fn state(permit: &Permit, raw: RawState, rows: usize) -> Result<State, ReleaseEr
         }
         array = merged;
     }
-    Ok(State { array, own, free, moved, conditional: raw.conditional, amounts: raw.amounts, held })
+    let RawState { conditional, amounts, presence, alike, .. } = raw;
+    Ok(State { array, own, free, moved, conditional, amounts, presence, alike, held })
 }
 
 /// The cells whose numbers are numbers: an infinite total says of everybody else that they did not matter.
@@ -176,7 +183,7 @@ impl Point {
     }
 
     /// The rules that look at one cell.
-    fn single(&mut self, minimum: u64, population: Option<u64>) {
+    fn single(&mut self, minimum: u64, population: Option<u64>, strict: bool) {
         for (cell, contributions) in self.cells.iter().enumerate() {
             let persons = contributions.len();
             if let Some(unlisted) = self.unlisted.get_mut(cell) {
@@ -203,7 +210,7 @@ impl Point {
                 }
             }
         }
-        self.conditions(minimum);
+        self.conditions(minimum, strict);
         self.clips(minimum);
     }
 
@@ -224,7 +231,7 @@ impl Point {
                     .collect();
                 for cell in (0..near.len()).filter(|cell| near[*cell]) {
                     if self.leaves(earlier, cell) {
-                        self.hold(later, cell, Reason::Overlap);
+                        self.hold(later, cell, Reason::Clip);
                     }
                 }
             }
@@ -237,14 +244,14 @@ impl Point {
             for cell in 0..self.rows {
                 let moved = self.states.get(state).and_then(|state| state.moved.as_ref()?.get(cell));
                 if moved.is_some_and(|moved| moved.len() < minimum) {
-                    self.hold(state, cell, Reason::Overlap);
+                    self.hold(state, cell, Reason::Clip);
                 }
             }
         }
     }
 
     /// Two aggregates of one cell, of which a condition chooses one: what lies between them is few, or nobody.
-    fn conditions(&mut self, minimum: u64) {
+    fn conditions(&mut self, minimum: u64, strict: bool) {
         for later in 1..self.states.len() {
             for earlier in 0..later {
                 let (Some(a), Some(b)) = (self.states.get(earlier), self.states.get(later)) else { continue };
@@ -252,9 +259,12 @@ impl Point {
                 if !(a.conditional || b.conditional) {
                     continue;
                 }
+                // Nobody differs by what is asked, which tells nothing.
+                let alike = a.alike.is_some() && a.alike == b.alike;
                 let close = |(a, b): (&Contributions, &Contributions)| {
                     let apart = a.len().abs_diff(b.len()) >= minimum;
-                    !apart && few(a.persons().symmetric_difference_len(b.persons()), minimum)
+                    let differ = a.persons().symmetric_difference_len(b.persons());
+                    !apart && (few(differ, minimum) || strict && !alike && differ == 0)
                 };
                 let near: Vec<bool> = a_own.iter().zip(b_own).map(close).collect();
                 for cell in (0..near.len()).filter(|cell| near[*cell]) {

@@ -27,13 +27,15 @@ pub enum Reason {
     Complement,
     /// It differs from another part of the same answer by few persons.
     Overlap,
+    /// A bound has moved the values of few.
+    Clip,
     /// It differs from an earlier answer by few persons.
     Ledger,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Persons,
         Self::Population,
         Self::Contributors,
@@ -42,6 +44,7 @@ impl Reason {
         Self::NotANumber,
         Self::Complement,
         Self::Overlap,
+        Self::Clip,
         Self::Ledger,
     ];
 
@@ -57,6 +60,7 @@ impl Reason {
             Self::NotANumber => "not a number",
             Self::Complement => "complement",
             Self::Overlap => "overlap",
+            Self::Clip => "clip",
             Self::Ledger => "ledger",
         }
     }

@@ -21,13 +21,24 @@ pub struct Offer<'a> {
     pub part: Part,
     /// Its persons.
     pub persons: Cow<'a, RoaringBitmap>,
-    /// What each of them contributes; `None` for unions, which show their persons only.
-    pub exact: Option<&'a Contributions>,
+    /// What each of them brings to what is shown.
+    pub brings: Brings<'a>,
     /// What would leave, as bytes: the states' columns. Of unions the total, where that is one integer; else empty, as for
     /// cells without states.
     pub value: Vec<u8>,
     /// Whether parts of it could be taken off: a union, or the only cell of its release point.
     pub base: bool,
+}
+
+/// What persons bring to a part of an answer, as far as it shows.
+#[derive(Debug, Clone, Copy)]
+pub enum Brings<'a> {
+    /// Rows and values.
+    Parts(&'a Contributions),
+    /// Themselves: a number of persons is the same however many rows there are.
+    Presence,
+    /// It is not known: a union shows its persons only.
+    Unknown,
 }
 
 /// A part of an answer.
@@ -119,7 +130,8 @@ impl Reviewed {
                     };
                     let (value, base) = (point.value(aspect, cell), point.rows == 1);
                     let persons = Cow::Borrowed(exact.persons());
-                    offers.push(Offer { part, persons, exact: Some(exact), value, base });
+                    let brings = if point.presence(aspect) { Brings::Presence } else { Brings::Parts(exact) };
+                    offers.push(Offer { part, persons, brings, value, base });
                 }
                 let as_such = |cell: usize| !substituted.contains(&Part::Cell { point: index, cell, state: aspect });
                 for (set, cells) in point.levels.sets().enumerate() {
@@ -129,7 +141,7 @@ impl Reviewed {
                         let part = Part::Union { point: index, set, state: aspect };
                         let persons = Cow::Owned(point.union(aspect, cells));
                         let value = point.total(aspect, cells).unwrap_or_default();
-                        offers.push(Offer { part, persons, exact: None, value, base: true });
+                        offers.push(Offer { part, persons, brings: Brings::Unknown, value, base: true });
                     }
                 }
             }
@@ -186,6 +198,12 @@ impl Point {
             Some(own) => own == state,
             None => self.states.get(state).is_some_and(|state| state.own.is_none()),
         }
+    }
+
+    /// Whether nothing of an aspect is shown but numbers of persons.
+    fn presence(&self, aspect: Option<usize>) -> bool {
+        let mut states = self.states.iter().enumerate().filter(|(index, _)| self.belongs(aspect, *index)).peekable();
+        states.peek().is_some() && states.all(|(_, state)| state.presence)
     }
 
     /// Puts earlier bytes in place of what would leave; false where they are not of the same shape.

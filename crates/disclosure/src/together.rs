@@ -2,15 +2,16 @@
 
 use roaring::RoaringBitmap;
 
-use crate::overlap::Seen;
+use crate::overlap::{Few, Seen};
 use crate::review::{Point, Reviewed};
-use crate::rules::{Reason, few};
+use crate::rules::Reason;
 
 impl Reviewed {
     /// The rules that look at all cells of the answer together.
     pub(crate) fn together(&mut self) {
         let mut seen = Seen::default();
         let minimum = self.minimum;
+        let few = Few { minimum, strict: self.strict };
         let several = self.points.len() > 1;
         for (index, point) in self.points.iter_mut().enumerate() {
             if several {
@@ -18,7 +19,7 @@ impl Reviewed {
             }
             loop {
                 point.complement(minimum);
-                if !several || !apart(index, point, &seen, minimum) {
+                if !several || !apart(index, point, &seen, few) {
                     break;
                 }
             }
@@ -30,7 +31,7 @@ impl Reviewed {
 }
 
 /// Holds what differs by few from what leaves with an earlier release point; true where something was.
-fn apart(index: usize, point: &mut Point, seen: &Seen, minimum: u64) -> bool {
+fn apart(index: usize, point: &mut Point, seen: &Seen, few: Few) -> bool {
     let mut changed = false;
     let aspects: Vec<_> = point.aspects().filter(|_| !point.states.is_empty()).collect();
     for aspect in aspects {
@@ -38,23 +39,23 @@ fn apart(index: usize, point: &mut Point, seen: &Seen, minimum: u64) -> bool {
             let Some(set) = point.contributions(aspect, cell).filter(|_| point.shows(aspect, cell)) else { continue };
             let within = || {
                 let inside = seen.within(index, set.persons());
-                !inside.is_empty() && few(set.persons().difference_len(&inside), minimum)
+                !inside.is_empty() && few.holds(set.persons().difference_len(&inside))
             };
-            if seen.near(index, set.persons(), minimum) || within() {
+            if seen.near(index, set.persons(), few) || within() {
                 point.withhold(aspect, cell, Reason::Overlap);
                 changed = true;
             }
         }
         let level_cells: Vec<Vec<usize>> = point.levels.sets().map(<[usize]>::to_vec).collect();
         for cells in level_cells {
-            changed |= divided(index, point, aspect, &cells, seen, minimum);
+            changed |= divided(index, point, aspect, &cells, seen, few);
         }
     }
     changed
 }
 
 /// Holds the smallest part of a set that an earlier release point shows as a whole, where the parts lack few of it.
-fn divided(index: usize, point: &mut Point, aspect: Option<usize>, cells: &[usize], seen: &Seen, minimum: u64) -> bool {
+fn divided(index: usize, point: &mut Point, aspect: Option<usize>, cells: &[usize], seen: &Seen, few: Few) -> bool {
     let shown: Vec<usize> = cells.iter().copied().filter(|cell| point.shows(aspect, *cell)).collect();
     let mut wholes: Vec<RoaringBitmap> = Vec::new();
     for cell in &shown {
@@ -77,7 +78,7 @@ fn divided(index: usize, point: &mut Point, aspect: Option<usize>, cells: &[usiz
                 .collect();
             let sets = parts.iter().filter_map(|(_, cell)| point.contributions(aspect, *cell));
             let union = sets.fold(RoaringBitmap::new(), |union, set| union | set.persons());
-            let smallest = parts.iter().min().filter(|_| few(whole.difference_len(&union), minimum));
+            let smallest = parts.iter().min().filter(|_| few.holds(whole.difference_len(&union)));
             let Some((_, cell)) = smallest.copied() else { break };
             point.withhold(aspect, cell, Reason::Overlap);
             changed = true;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use renkei_disclosure::{Contributions, Memory, Offer, Part, PersonPart, Raw, RawState, review};
+use renkei_disclosure::{Brings, Contributions, Memory, Offer, Part, PersonPart, Raw, RawState, review};
 use renkei_ledger::{Asking, Ledger};
 use renkei_policy::{Ask, Exploration, Grant, Level, Mode, Registry, Seal, SitePolicy, Tables, decide};
 use renkei_types::{PersonId, ProjectId, QueryId, SnapshotId, Timestamp};
@@ -56,6 +56,7 @@ fn asking() -> Result<Asking, Box<dyn std::error::Error>> {
         snapshot: SnapshotId::new("s1")?,
         mode: Mode::Flag,
         minimum: 10,
+        statement: [0; 32],
         exemption: None,
         now: Timestamp(0),
     })
@@ -63,7 +64,7 @@ fn asking() -> Result<Asking, Box<dyn std::error::Error>> {
 
 fn offer(exact: &Contributions, base: bool) -> Offer<'_> {
     let part = Part::Cell { point: 0, cell: 0, state: None };
-    Offer { part, persons: Cow::Borrowed(exact.persons()), exact: Some(exact), value: vec![0; 8], base }
+    Offer { part, persons: Cow::Borrowed(exact.persons()), brings: Brings::Parts(exact), value: vec![0; 8], base }
 }
 
 /// Fills a ledger, and asks for cohorts that are so many times as large.
@@ -164,6 +165,8 @@ fn disclosure(out: &mut impl Write) -> Outcome {
                 moved: None,
                 conditional: true,
                 amounts: true,
+                presence: false,
+                alike: None,
             }],
             persons: Some(sets()),
         };

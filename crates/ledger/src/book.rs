@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 use crate::blocks::Blocks;
+use crate::cover;
 use crate::hash::{Purpose, Secret};
 use crate::pairs;
 use crate::set::{Difference, Set};
@@ -54,7 +55,7 @@ fn sample(persons: &RoaringBitmap) -> Box<[u32]> {
 }
 
 /// How a part of an answer is near an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Near {
     /// It is nearly the same.
     Same,
@@ -68,10 +69,15 @@ pub enum Near {
         /// The number of the other part.
         other: usize,
     },
+    /// It is nearly what the anchor and these others, of which no two have anybody in common, are together.
+    Several {
+        /// The numbers of the other parts.
+        others: Vec<usize>,
+    },
 }
 
 /// An anchor that a part of an answer is near to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighbour {
     /// The number of the anchor.
     pub anchor: usize,
@@ -84,9 +90,10 @@ pub struct Neighbour {
 impl Neighbour {
     /// The later of the anchors that it is made of.
     pub(crate) fn latest(&self) -> usize {
-        match self.near {
+        match &self.near {
             Near::Same => self.anchor,
-            Near::Rest { base: other } | Near::Both { other } => self.anchor.max(other),
+            Near::Rest { base: other } | Near::Both { other } => self.anchor.max(*other),
+            Near::Several { others } => others.iter().fold(self.anchor, |latest, other| latest.max(*other)),
         }
     }
 }
@@ -96,8 +103,8 @@ impl Neighbour {
 pub(crate) struct Found {
     /// An anchor that is exactly the same.
     pub(crate) same: Option<usize>,
-    /// Those that are near, those of the same persons of which no more is known, and those that are exactly what a base
-    /// lacks of this.
+    /// Those of nearly the same persons, or of the same; those whose rows or values differ for few; and those that are
+    /// nearly or exactly what a base lacks of this, or what two are together.
     pub(crate) near: Vec<Neighbour>,
 }
 
@@ -151,14 +158,20 @@ impl Book {
                 continue;
             }
             let difference = read(entry)?.difference(set, widest);
+            let threshold = self.threshold(anchor, minimum);
             if difference.none() && (difference.rows.is_some() || set.persons_only()) {
                 found.same.get_or_insert(anchor);
-            } else if difference.none() || difference.near(self.threshold(anchor, minimum)) {
+            } else if difference.persons < threshold || difference.near(threshold) {
                 found.near.push(Neighbour { anchor, near: Near::Same, difference });
             }
         }
         self.rests(set, &blocks, minimum, &mut read, &mut found)?;
         self.both(set, &blocks, minimum, &mut read, &mut found)?;
+        // Of the same persons something else may have left; that says nothing of their parts.
+        let told = |near: &Neighbour| near.difference.persons > 0 || near.difference.none();
+        if found.same.is_none() && !found.near.iter().any(told) {
+            self.several(set, minimum, &mut read, &mut found)?;
+        }
         found.near.sort_by_key(|near| (near.difference.least(), near.anchor, near.latest()));
         Ok(found)
     }
@@ -236,6 +249,47 @@ impl Book {
         Ok(())
     }
 
+    /// Three anchors or more that are nearly this set together.
+    fn several<E>(
+        &self,
+        set: &Set,
+        minimum: u64,
+        read: &mut impl FnMut(&Entry) -> Result<Set, E>,
+        found: &mut Found,
+    ) -> Result<(), E> {
+        let (size, widest) = (set.persons().len(), 2 * minimum);
+        let fitting = self.by_size.range(minimum..=size.saturating_add(widest)).rev();
+        let within = fitting.flat_map(|(_, numbers)| numbers).filter_map(|number| self.numbered(*number));
+        let within = within.filter(|(_, part)| part.may_lie_in(set.persons(), widest)).take(cover::MOST);
+        let (mut numbers, mut parts): (Vec<usize>, Vec<RoaringBitmap>) = (Vec::new(), Vec::new());
+        for (number, entry) in within {
+            let part = read(entry)?;
+            // Sets of the same persons are one part.
+            if part.persons().difference_len(set.persons()) < widest && !parts.contains(part.persons()) {
+                numbers.push(number);
+                parts.push(part.persons().clone());
+            }
+        }
+        if parts.len() < 3 {
+            return Ok(());
+        }
+        let of = |chosen: &[usize]| chosen.iter().filter_map(|at| numbers.get(*at).copied()).collect::<Vec<_>>();
+        let threshold = |chosen: &[usize]| of(chosen).into_iter().max().map_or(0, |last| self.threshold(last, minimum));
+        let apart = |chosen: &[usize]| {
+            let union =
+                chosen.iter().filter_map(|at| parts.get(*at)).fold(RoaringBitmap::new(), |union, part| union | part);
+            union.symmetric_difference_len(set.persons())
+        };
+        let chosen = cover::find(set.persons(), &parts, widest, 3, |chosen, apart| apart < threshold(chosen));
+        if let Some(chosen) = chosen {
+            let difference = Difference { persons: apart(&chosen), rows: None, sums: None };
+            let mut others = of(&chosen);
+            let anchor = others.swap_remove(0);
+            found.near.push(Neighbour { anchor, near: Near::Several { others }, difference });
+        }
+        Ok(())
+    }
+
     /// Anchors whose digests are not far from a wanted one and whose size is about the wanted one's: positions among the
     /// wanted, and numbers.
     fn matching(&self, wanted: &[Blocks], sizes: &[u64], widest: u64) -> Vec<(usize, usize)> {
@@ -289,7 +343,9 @@ mod tests {
         let secret = Secret::new([7; 32]);
         let mut book = Book::default();
         let sets: Vec<RoaringBitmap> = (0..300).map(crowd).collect();
-        sets.iter().for_each(|set| book.add(&secret, &Set::of(&secret, set, None), true, (0, 0)));
+        sets.iter().for_each(|set| {
+            book.add(&secret, &Set::of(&secret, set, renkei_disclosure::Brings::Unknown), true, (0, 0))
+        });
         let wanted: Vec<Blocks> = sets.iter().map(|set| Blocks::of(&secret, set)).collect();
         let sizes: Vec<u64> = sets.iter().map(RoaringBitmap::len).collect();
         for widest in [10, 20, 128, 200] {
@@ -309,7 +365,9 @@ mod tests {
         let secret = Secret::new([7; 32]);
         let mut book = Book::default();
         let sets: Vec<RoaringBitmap> = (0..60).map(crowd).collect();
-        sets.iter().for_each(|set| book.add(&secret, &Set::of(&secret, set, None), true, (0, 0)));
+        sets.iter().for_each(|set| {
+            book.add(&secret, &Set::of(&secret, set, renkei_disclosure::Brings::Unknown), true, (0, 0))
+        });
         let (mut ruled_out, widest) = (0, 20);
         for (entry, own) in book.entries.iter().zip(&sets) {
             for other in &sets {

@@ -1,5 +1,6 @@
 //! The ledger as a node uses it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +28,8 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) book: Book,
     pub(crate) registered: Vec<Registered>,
+    /// The questions in which a statement was answered with something new.
+    pub(crate) asked: BTreeMap<[u8; 32], BTreeSet<QueryId>>,
     spent: Spent,
 }
 
@@ -45,6 +48,8 @@ pub struct Asking {
     pub minimum: u32,
     /// The present time.
     pub now: Timestamp,
+    /// SHA-256 of the canonical statement with its parameters and snapshot: the same again is the same answer.
+    pub statement: [u8; 32],
     /// Where the statement is registered.
     pub exemption: Option<Exemption>,
 }
@@ -95,7 +100,8 @@ impl Ledger {
     }
 
     fn with(folder: &Path, fresh: [u8; 32], access: Access) -> Result<Self, Error> {
-        let (mut book, mut spent, mut registered) = (Book::default(), Spent::default(), Vec::new());
+        let (mut book, mut spent) = (Book::default(), Spent::default());
+        let (mut registered, mut asked) = (Vec::new(), BTreeMap::<_, BTreeSet<_>>::new());
         let mut visit = |secret: &Secret, record, place| {
             match record {
                 Record::Anchor(anchor) => {
@@ -104,11 +110,12 @@ impl Ledger {
                 }
                 Record::Charged(charged) => spent.add(charged),
                 Record::Registered(answer) => registered.push(answer),
+                Record::Asked(question) => _ = asked.entry(question.statement).or_default().insert(question.query),
             }
             Ok(())
         };
         let (store, cut) = Store::open(folder, fresh, access, &mut visit)?;
-        Ok(Self { inner: Mutex::new(Inner { store, book, registered, spent }), cut })
+        Ok(Self { inner: Mutex::new(Inner { store, book, registered, asked, spent }), cut })
     }
 
     /// Bytes of a torn end that were cut when it was opened.
@@ -208,7 +215,7 @@ impl Inner {
     pub(crate) fn anchor(&self, entry: &Entry) -> Result<Anchor, Error> {
         match self.store.record(entry.place)? {
             Record::Anchor(anchor) => Ok(*anchor),
-            Record::Charged(_) | Record::Registered(_) => {
+            Record::Charged(_) | Record::Registered(_) | Record::Asked(_) => {
                 Err(Error::Damaged { folder: PathBuf::from(FOLDER), what: "changed while it was open" })
             }
         }

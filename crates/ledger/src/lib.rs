@@ -4,8 +4,8 @@
 //! of them brought. A new part is *near* an anchor when some, but fewer than `t` persons differ between them, in
 //! membership, in rows or in sums; `t` is the minimum of persons plus a jitter that only this hospital knows, so that
 //! nobody can walk along the threshold. It is also near when it is nearly what remains of a released total without an
-//! anchor, or nearly what two anchors are together: a total after its parts. Three parts and more are not looked for,
-//! since their combinations grow without end; those of one answer are an anchor together. What then happens is the
+//! anchor, or nearly what anchors without a person in common are together: a total after its parts. Two are found for
+//! certain; three and more by a search that gives up. What then happens is the
 //! project's [`Mode`](renkei_policy::Mode).
 //!
 //! What must stay true:
@@ -33,6 +33,7 @@ mod blocks;
 mod book;
 mod budget;
 mod canonical;
+mod cover;
 mod error;
 mod hash;
 mod ledger;

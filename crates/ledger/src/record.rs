@@ -60,6 +60,15 @@ pub struct Registered {
     pub name: String,
 }
 
+/// Which statement a question was, where something left in its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// The question.
+    pub(crate) query: QueryId,
+    /// SHA-256 of the canonical statement with its parameters and snapshot.
+    pub(crate) statement: [u8; 32],
+}
+
 /// What a record is. Kinds are told apart by their order: new ones come last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Record {
@@ -69,4 +78,6 @@ pub(crate) enum Record {
     Charged(Charged),
     /// A registered statement was answered.
     Registered(Registered),
+    /// What left was asked for by this statement.
+    Asked(Asked),
 }

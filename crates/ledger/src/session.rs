@@ -9,7 +9,7 @@ use renkei_policy::Mode;
 use crate::Error;
 use crate::book::{Near, Neighbour};
 use crate::ledger::{Asking, Flag, Inner};
-use crate::record::{Anchor, Record, Registered};
+use crate::record::{Anchor, Asked, Record, Registered};
 use crate::set::Set;
 
 /// The ledger while one answer is settled.
@@ -32,54 +32,107 @@ impl<'a> Session<'a> {
         Self { inner, asking, keeps, flags: Vec::new(), same: BTreeMap::new(), beside: None }
     }
 
-    /// What was near, for the log.
+    /// What was near, for the log. `overlap` is how many aggregates were held since they differ by few from other parts
+    /// of this same answer: that tells as two numbers would, and so it is noted as these are.
     #[must_use]
-    pub fn into_flags(self) -> Vec<Flag> {
-        self.flags
+    pub fn into_flags(self, overlap: usize) -> Vec<Flag> {
+        let Asking { project, query, .. } = self.asking;
+        let within = (overlap > 0).then(|| Flag {
+            part: format!("{overlap} aggregates"),
+            anchor_part: "other parts".to_owned(),
+            anchor_query: query,
+            anchor_project: project,
+            rest: false,
+            mode: Mode::Hold,
+            registered: false,
+        });
+        self.flags.into_iter().chain(within).collect()
     }
 
     fn judge(&mut self, offer: &Offer<'_>) -> Result<Ruling, Error> {
-        let set = Set::of(self.inner.store.secret(), &offer.persons, offer.exact);
-        let mut found = self.inner.find(&set, self.asking.minimum)?;
+        let set = Set::of(self.inner.store.secret(), &offer.persons, offer.brings);
+        let found = self.inner.find(&set, self.asking.minimum)?;
         self.same.insert(offer.part, (offer.persons.len(), found.same));
-        let mode = self.asking.mode;
         let beside = self.beside;
         let in_view = |anchor: usize| beside.is_some_and(|known| anchor < known);
-        let (known, near): (Vec<_>, Vec<_>) = found.near.into_iter().partition(|near| in_view(near.latest()));
-        found.near = near;
-        let same = found.same.is_some_and(|same| !in_view(same));
-        if let Some(nearest) = known.iter().find(|near| !near.difference.none() && found.same.is_none()) {
+        let (known, near): (Vec<_>, Vec<_>) = found.near.iter().partition(|near| in_view(near.latest()));
+        if let Some(nearest) = known.into_iter().find(|near| self.differs(near) && found.same.is_none()) {
             self.flag(offer.part, nearest, true)?;
         }
-        let alike = same || found.near.first().is_some_and(|near| near.difference.none());
-        if mode == Mode::Substitute && alike && matches!(offer.part, Part::Union { .. }) {
-            return Ok(if self.newly_cut(offer.part) { Ruling::Hold } else { Ruling::Exact });
+        let same = found.same.filter(|same| !in_view(*same));
+        match self.asking.mode {
+            Mode::Flag => self.flagging(offer.part, &near, found.same),
+            Mode::Substitute => self.substituting(offer.part, &near, found.same, same.is_some()),
+            Mode::Hold => self.holding(offer.part, &near, same),
         }
-        // Where nobody differs nothing new is told; but where earlier values are given, then for this too, or they
-        // would tell that somebody differs.
-        let mut near = found.near.iter().filter(|near| mode == Mode::Substitute || !near.difference.none());
-        let Some(nearest) = near.next().filter(|_| found.same.is_none()) else { return Ok(Ruling::Exact) };
+    }
+
+    /// Whether some, but few persons make a difference.
+    fn differs(&self, near: &Neighbour) -> bool {
+        let minimum = u64::from(self.asking.minimum);
+        match &near.near {
+            Near::Same => near.difference.near(self.inner.book.threshold(near.anchor, minimum)),
+            Near::Rest { .. } | Near::Both { .. } | Near::Several { .. } => !near.difference.none(),
+        }
+    }
+
+    /// Everything leaves; what differs by few is noted. Where nobody differs nothing new is told.
+    fn flagging(&mut self, part: Part, near: &[&Neighbour], same: Option<usize>) -> Result<Ruling, Error> {
+        let nearest = near.iter().find(|near| self.differs(near)).filter(|_| same.is_none());
+        if let Some(nearest) = nearest {
+            self.flag(part, nearest, false)?;
+        }
+        Ok(Ruling::Exact)
+    }
+
+    /// The earlier value leaves in place of what differs by few; and of what differs by nobody, or it would tell that
+    /// somebody does.
+    fn substituting(
+        &mut self,
+        part: Part,
+        near: &[&Neighbour],
+        same: Option<usize>,
+        same_counts: bool,
+    ) -> Result<Ruling, Error> {
+        let alike = same_counts || near.first().is_some_and(|near| near.difference.none());
+        if alike && matches!(part, Part::Union { .. }) {
+            return Ok(if self.newly_cut(part) { Ruling::Hold } else { Ruling::Exact });
+        }
+        let Some(nearest) = near.first().filter(|_| same.is_none()) else { return Ok(Ruling::Exact) };
         let Some(entry) = self.inner.book.entry(nearest.anchor) else { return Ok(Ruling::Hold) };
         let anchor = self.inner.anchor(entry)?;
-        if nearest.difference.none() {
-            let earlier = match nearest.near {
-                Near::Same => Some(anchor.value).filter(|value| !value.is_empty()),
-                near => self.computed(near, &anchor)?,
-            };
-            return Ok(earlier.map_or(Ruling::Exact, Ruling::Earlier));
+        if self.differs(nearest) {
+            self.flag(part, nearest, false)?;
         }
-        self.flag(offer.part, nearest, false)?;
-        // Nearly the same persons, who bring something else: what left then is no answer to this.
-        let threshold = self.inner.book.threshold(nearest.anchor, u64::from(self.asking.minimum));
-        let other = [nearest.difference.rows, nearest.difference.sums].iter().flatten().any(|n| *n >= threshold);
-        Ok(match (mode, nearest.near) {
-            (Mode::Flag, _) => Ruling::Exact,
-            (Mode::Substitute, Near::Rest { .. } | Near::Both { .. }) => {
-                self.computed(nearest.near, &anchor)?.map_or(Ruling::Hold, Ruling::Earlier)
-            }
-            (Mode::Substitute, Near::Same) if !anchor.value.is_empty() && !other => Ruling::Earlier(anchor.value),
-            (Mode::Substitute | Mode::Hold, _) => Ruling::Hold,
-        })
+        let earlier = match &nearest.near {
+            // Nearly the same persons, who bring something else: what left then is no answer to this.
+            Near::Same if self.brings_other(nearest) => None,
+            Near::Same => Some(anchor.value).filter(|value| !value.is_empty()),
+            near => self.computed(near, &anchor)?,
+        };
+        Ok(earlier.map_or(Ruling::Hold, Ruling::Earlier))
+    }
+
+    fn brings_other(&self, near: &Neighbour) -> bool {
+        let threshold = self.inner.book.threshold(near.anchor, u64::from(self.asking.minimum));
+        [near.difference.rows, near.difference.sums].iter().flatten().any(|n| *n >= threshold)
+    }
+
+    /// What differs by few waits for somebody, and so does what differs by nobody, unless it is the same statement again:
+    /// else that something waits would tell that somebody differs.
+    fn holding(&mut self, part: Part, near: &[&Neighbour], same: Option<usize>) -> Result<Ruling, Error> {
+        if let Some(same) = same.and_then(|same| self.inner.book.entry(same)) {
+            let earlier = self.inner.anchor(same)?.query;
+            let again = self.inner.asked.get(&self.asking.statement).is_some_and(|asked| asked.contains(&earlier));
+            return Ok(if again { Ruling::Exact } else { Ruling::Hold });
+        }
+        let Some(nearest) = near.first() else { return Ok(Ruling::Exact) };
+        if let Some(differs) = near.iter().find(|near| self.differs(near)) {
+            self.flag(part, differs, false)?;
+        } else {
+            self.flag(part, nearest, false)?;
+        }
+        Ok(Ruling::Hold)
     }
 }
 
@@ -102,17 +155,25 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The number that follows from what left, as bytes: a total without a part, or two parts together. None where
-    /// they are not single numbers.
-    fn computed(&self, near: Near, part: &Anchor) -> Result<Option<Vec<u8>>, Error> {
-        let (Near::Rest { base: other } | Near::Both { other }) = near else { return Ok(None) };
-        let Some(entry) = self.inner.book.entry(other) else { return Ok(None) };
-        let other = self.inner.anchor(entry)?;
+    /// The number that follows from what left, as bytes: a total without a part, or parts together. None where they are
+    /// not single numbers.
+    fn computed(&self, near: &Near, part: &Anchor) -> Result<Option<Vec<u8>>, Error> {
+        let others = match near {
+            Near::Same => return Ok(None),
+            Near::Rest { base: other } | Near::Both { other } => std::slice::from_ref(other),
+            Near::Several { others } => others,
+        };
         let number = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_le_bytes);
-        let (Some(other), Some(part)) = (number(&other.value), number(&part.value)) else { return Ok(None) };
+        let Some(part) = number(&part.value) else { return Ok(None) };
+        let mut sum = 0_i64;
+        for other in others {
+            let Some(entry) = self.inner.book.entry(*other) else { return Ok(None) };
+            let Some(other) = number(&self.inner.anchor(entry)?.value) else { return Ok(None) };
+            sum = sum.saturating_add(other);
+        }
         let computed = match near {
-            Near::Both { .. } => other.saturating_add(part),
-            _ => other.saturating_sub(part).max(i64::from(self.asking.minimum)),
+            Near::Rest { .. } => sum.saturating_sub(part).max(i64::from(self.asking.minimum)),
+            _ => sum.saturating_add(part),
         };
         Ok(Some(computed.to_le_bytes().to_vec()))
     }
@@ -135,7 +196,7 @@ impl Memory for Session<'_> {
         }
         let (mut records, mut sets) = (Vec::new(), Vec::new());
         for offer in offers {
-            let set = Set::of(self.inner.store.secret(), &offer.persons, offer.exact);
+            let set = Set::of(self.inner.store.secret(), &offer.persons, offer.brings);
             // What left before in exactly this way is an anchor already, unless parts can be taken off this one only.
             let same = match self.same.get(&offer.part) {
                 // A union may have changed since, by cells that were held.
@@ -162,9 +223,14 @@ impl Memory for Session<'_> {
             name: exemption.name().to_owned(),
         });
         records.extend(answer.clone().map(Record::Registered));
+        let asked = Asked { query: self.asking.query.clone(), statement: self.asking.statement };
+        records.extend((!records.is_empty()).then(|| Record::Asked(asked.clone())));
         let places = self.inner.store.append(&records)?;
-        let Inner { store, book, registered, .. } = &mut *self.inner;
+        let Inner { store, book, registered, asked: statements, .. } = &mut *self.inner;
         registered.extend(answer);
+        if !records.is_empty() {
+            statements.entry(asked.statement).or_default().insert(asked.query);
+        }
         for ((set, base), place) in sets.iter().zip(places) {
             book.add(store.secret(), set, *base, place);
         }

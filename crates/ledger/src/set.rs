@@ -1,6 +1,6 @@
 //! Who contributed, and keyed hashes of what each brought.
 
-use renkei_disclosure::Contributions;
+use renkei_disclosure::Brings;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
@@ -81,17 +81,18 @@ impl Difference {
 }
 
 impl Set {
-    /// Of exact contributions, or of persons alone.
+    /// Of persons and what they bring.
     #[expect(clippy::cast_possible_truncation, reason = "a mark is the low bits of a hash")]
-    pub(crate) fn of(secret: &Secret, persons: &RoaringBitmap, exact: Option<&Contributions>) -> Self {
-        let Some(exact) = exact else {
-            return Self { persons: persons.clone(), rows: Marks::Unknown, sums: Marks::Unknown };
-        };
+    pub(crate) fn of(secret: &Secret, persons: &RoaringBitmap, brings: Brings<'_>) -> Self {
         let rows_mark = |rows: u32| secret.of(Purpose::Rows, u64::from(rows)) as u32;
         let sum_mark = |sum: i64| secret.of(Purpose::Sum, sum.cast_unsigned()) as u32;
-        let (rows, sums) = match exact.uniform() {
-            Some((rows, sum)) => (Marks::Same(rows_mark(rows)), Marks::Same(sum_mark(sum))),
-            None => {
+        let same = |rows, sum| (Marks::Same(rows_mark(rows)), Marks::Same(sum_mark(sum)));
+        let (rows, sums) = match (brings, if let Brings::Parts(exact) = brings { exact.uniform() } else { None }) {
+            (Brings::Unknown, _) => (Marks::Unknown, Marks::Unknown),
+            // As a row each.
+            (Brings::Presence, _) => same(1, 0),
+            (Brings::Parts(_), Some((rows, sum))) => same(rows, sum),
+            (Brings::Parts(exact), None) => {
                 let rows = exact.exact().map(|(_, rows, _)| rows_mark(rows)).collect();
                 (Marks::of(rows), Marks::of(exact.exact().map(|(_, _, sum)| sum_mark(sum)).collect()))
             }

@@ -234,6 +234,7 @@ mod tests {
             tables: BTreeSet::new(),
             unmapped: BTreeMap::new(),
             clock_ahead,
+            confinement: None,
         }
     }
 

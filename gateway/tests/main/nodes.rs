@@ -244,6 +244,7 @@ fn outcome(node: &FakeNode, split: &Split) -> Outcome {
         policy: String::new(),
         codes_held: Vec::new(),
         receipt: None,
+        padding: Vec::new(),
     }
 }
 

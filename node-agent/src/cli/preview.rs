@@ -21,7 +21,7 @@ use crate::acts::{self, Done};
 use crate::config::Config;
 use crate::ingest::Language;
 use crate::node;
-use crate::query::{Asked, Executed, Pipeline, Settling, execute, mapped, permit, reading};
+use crate::query::{Asked, Executed, Pipeline, Settling, asked, execute, mapped, permit, reading};
 use crate::registered;
 use crate::snapshots::Snapshots;
 use crate::store::Store;
@@ -110,6 +110,7 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
             mode: permit.mode(),
             minimum: permit.minimum_persons(),
             now,
+            statement: asked(&args.sql, &[], now, &Default::default(), snapshot.id())?,
             exemption: permit.exemption().cloned(),
         },
         population: tables.snapshot().persons().saturating_sub(left_out.persons.len() as u64),
@@ -118,8 +119,8 @@ async fn preview(args: &Args, config: &Config, execution: &Execution, language: 
     let unread = |answer: Box<crate::query::Answer>| anyhow::anyhow!("{}", answer.reason().to_owned());
     let points = &split.release_points;
     let read = reading(&tables, points, Default::default(), &left_out.persons).map_err(unread)?;
-    let asked = Asked { permit: &permit, part: Part::Round(0), points, read };
-    let done = execute(&executor, &mut lease, asked, settling).await;
+    let asking = Asked { permit: &permit, part: Part::Round(0), points, read };
+    let done = execute(&executor, &mut lease, asking, settling).await;
     let Executed { cells, flags } = done.map_err(unread)?;
     for (point, released) in &cells {
         if let Some(point) = split.release_points.get(*point) {
@@ -244,6 +245,7 @@ fn because(reason: Reason, language: Language) -> &'static str {
         Reason::Overlap => {
             ("it differs by few persons from another part of the answer", "同じ回答の別の部分と少数しか違わない")
         }
+        Reason::Clip => ("a clip has moved the values of few persons", "切り詰めで値が変わる人が少数"),
         Reason::Ledger => ("it differs by few persons from an earlier answer", "以前の回答と少数しか違わない"),
     };
     word(language, english, japanese)

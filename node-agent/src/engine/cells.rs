@@ -114,6 +114,8 @@ pub(crate) fn read(point: &ReleasePoint, guarded: bool, batches: &[RecordBatch])
             moved,
             conditional: state.conditional,
             amounts: amounts(state.kind),
+            presence: state.kind == StateKind::Persons,
+            alike: point.states.iter().position(|other| other.contributors == state.contributors),
         };
         Ok(whole)
     });

@@ -77,7 +77,8 @@ impl Allowances {
     }
 
     pub(super) fn exceeded(&mut self) -> bool {
-        self.all().into_iter().fold(false, |any, one| one.exceeded() || any)
+        // Each is looked at.
+        self.all().map(Allowance::exceeded).contains(&true)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use renkei_disclosure::{Released, review};
+use renkei_disclosure::{Reason, Released, review};
 use renkei_ledger::{Asking, Flag, Ledger};
 use renkei_plan::ReleasePoint;
 use renkei_policy::Permit;
@@ -88,7 +88,8 @@ pub(crate) async fn execute(
         let reviewed = review(&permit, population, raw)?;
         let mut session = if rehearsal { ledger.rehearsal(asking) } else { ledger.session(asking) };
         let released = reviewed.settle(&mut session)?;
-        Ok::<_, renkei_disclosure::ReleaseError>((released, session.into_flags()))
+        let overlap = released.iter().map(|released| released.findings().count(Reason::Overlap)).sum();
+        Ok::<_, renkei_disclosure::ReleaseError>((released, session.into_flags(overlap)))
     });
     let settled = settled.await.map_err(|e| Box::new(Answer::fault("release", &e)))?;
     let (released, flags) = settled.map_err(|e| Box::new(Answer::fault("release", &e)))?;

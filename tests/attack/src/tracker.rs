@@ -1,5 +1,9 @@
 //! Trackers: two cohorts that differ by one person, and what is counted in both.
 
+mod waits;
+
+pub use waits::{Filters, Other, Rows};
+
 use crate::{Attack, Target, Victim};
 
 /// Numbers of persons of a crowd, of whom the victim is one or is left out.

@@ -59,6 +59,7 @@ impl Asked {
             policy: String::new(),
             codes_held: Vec::new(),
             receipt: None,
+            padding: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use arrow_array::BinaryArray;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_schema::{Field, Fields, Schema};
-use renkei_policy::{Ask, Exploration, Grant, Level, Permit, Registry, Seal, SitePolicy, Tables, decide};
+use renkei_policy::{Ask, Exploration, Grant, Level, Mode, Permit, Registry, Seal, SitePolicy, Tables, decide};
 use renkei_types::{PersonId, ProjectId};
 
 use super::*;
@@ -33,8 +33,12 @@ impl Memory for Blank {
 }
 
 pub(crate) fn permit_at(level: Level, minimum: u32) -> Permit {
+    permit_in(level, minimum, None)
+}
+
+pub(crate) fn permit_in(level: Level, minimum: u32, mode: Option<Mode>) -> Permit {
     let project = ProjectId::new("p").expect("id");
-    let grant = Grant { level, mode: None, budget: None, tables: Tables::All, members: None, minimum_persons: None };
+    let grant = Grant { level, mode, budget: None, tables: Tables::All, members: None, minimum_persons: None };
     let grants = BTreeMap::from([(project.clone(), grant)]);
     let policy = SitePolicy { minimum_persons: minimum, level: Level::Aggregate, grants };
     let none = BTreeSet::new();
@@ -87,7 +91,16 @@ fn raw(cells: &[Cell], conditional: bool, counted: bool) -> Raw {
         schema: Arc::new(schema),
         keys: vec![Arc::new(cells.iter().map(|c| c.0).collect::<Int64Array>())],
         sets: false,
-        states: vec![RawState { state, contributors, free: None, moved: None, conditional, amounts: false }],
+        states: vec![RawState {
+            state,
+            contributors,
+            free: None,
+            moved: None,
+            conditional,
+            amounts: false,
+            presence: false,
+            alike: None,
+        }],
         persons: counted.then(|| column(cells.iter().map(|c| persons(0, c.1)))),
     }
 }
@@ -173,6 +186,8 @@ fn what_is_not_a_number_is_held_under_any_minimum() {
                 moved: None,
                 conditional: false,
                 amounts: false,
+                presence: false,
+                alike: None,
             }],
             persons: Some(column((0..4).map(|cell| persons(cell * 50, 50)))),
         };
@@ -233,6 +248,8 @@ fn raw_bins() -> Raw {
             moved: None,
             conditional: false,
             amounts: false,
+            presence: false,
+            alike: None,
         }],
         persons: Some(column([persons(0, 30), persons(30, 30)])),
     }
@@ -281,6 +298,8 @@ fn clipped_and_whole_sums_do_not_leave_together_where_few_were_moved() {
             moved: moved.map(|moved| column([persons(0, moved)])),
             conditional: false,
             amounts: true,
+            presence: false,
+            alike: None,
         };
         let both = vec![state(None), state(Some(moved))];
         let fields = raw.schema.field(1).clone();

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 
 use arrow_array::{BinaryArray, Int64Array, UInt8Array};
 use arrow_schema::{Field, Fields, Schema};
-use renkei_policy::Level;
+use renkei_policy::{Level, Mode};
 
 use super::*;
-use crate::release::tests::{Blank, column, permit_at, persons};
+use crate::release::tests::{Blank, column, permit_at, permit_in, persons};
 use crate::{PersonPart, Raw, RawState, review};
 
 /// Cells of one count: keys, grouping set, persons from and how many.
@@ -33,6 +33,8 @@ fn counts(cells: &[(Option<i64>, u8, i64, i64)], sets: bool) -> Raw {
             moved: None,
             conditional: false,
             amounts: false,
+            presence: false,
+            alike: None,
         }],
         persons: Some(column(cells.iter().map(|cell| persons(cell.2, cell.3)))),
     }
@@ -89,6 +91,47 @@ fn parts_of_one_answer_that_differ_by_few_do_not_leave_together() {
     assert_eq!(settle(vec![many(&[(0, 300), (300, 200)]), many(&[(0, 295), (300, 100)])]), [0, 1]);
 }
 
+/// Where a hospital does not leave it at flags, what is held does not tell that somebody differs.
+#[test]
+fn nobody_is_not_told_apart_from_few_where_flags_are_not_enough() {
+    let one = |from, n| counts(&[(None, 0, from, n)], false);
+    let halves = || counts(&[(Some(1), 0, 0, 300), (Some(2), 0, 300, 200)], false);
+    let filtered = |n: i64, alike| {
+        let mut raw = counts(&[(None, 0, 0, 500)], false);
+        let own = raw.states.remove(0);
+        let own = |n: i64, alike| RawState {
+            state: own.state.clone(),
+            contributors: Some(column([persons(0, n)])),
+            free: None,
+            moved: None,
+            conditional: true,
+            amounts: false,
+            presence: false,
+            alike: Some(alike),
+        };
+        let schema = Arc::clone(&raw.schema);
+        let fields = schema.fields().iter().chain([&schema.fields()[2]]).cloned().collect::<Vec<_>>();
+        raw.schema = Arc::new(Schema::new(fields));
+        raw.states = vec![own(100, 0), own(n, alike)];
+        raw
+    };
+    for (mode, expected) in [(Mode::Flag, 0), (Mode::Hold, 1), (Mode::Substitute, 1)] {
+        let permit = permit_in(Level::Aggregate, 10, Some(mode));
+        let held = |raw: Vec<Raw>| -> usize {
+            let reviewed = review(&permit, 10_000, raw).expect("reviews");
+            let released = reviewed.settle(&mut Blank::default()).expect("settles");
+            released.iter().map(|point| point.findings().count(Reason::Overlap)).sum()
+        };
+        assert_eq!(held(vec![one(0, 500), one(0, 500)]), expected, "{mode:?}");
+        assert_eq!(held(vec![one(0, 500), one(0, 499)]), 1, "{mode:?}");
+        assert_eq!(held(vec![one(0, 500), halves()]), expected, "{mode:?}");
+        assert_eq!(held(vec![one(0, 500), one(0, 300)]), 0, "{mode:?}");
+        assert_eq!(held(vec![filtered(100, 1)]), expected, "{mode:?}: of two conditions");
+        assert_eq!(held(vec![filtered(99, 1)]), 1, "{mode:?}");
+        assert_eq!(held(vec![filtered(100, 0)]), 0, "{mode:?}: of one condition");
+    }
+}
+
 #[test]
 fn conditional_aggregates_of_one_cell_that_differ_by_few_do_not_leave_together() {
     let mut raw = counts(&[(None, 0, 0, 500)], false);
@@ -99,6 +142,8 @@ fn conditional_aggregates_of_one_cell_that_differ_by_few_do_not_leave_together()
         moved: None,
         conditional: true,
         amounts: false,
+        presence: false,
+        alike: None,
     };
     let states = vec![conditional(0, 200), conditional(1, 199), conditional(50, 200)];
     let fields = raw.schema.field(2).clone();

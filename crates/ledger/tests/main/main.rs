@@ -10,7 +10,7 @@ mod workload;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use renkei_disclosure::{Contributions, Offer, Part, PersonPart};
+use renkei_disclosure::{Brings, Contributions, Offer, Part, PersonPart};
 use renkei_ledger::Asking;
 use renkei_policy::Mode;
 use renkei_types::{ProjectId, QueryId, SnapshotId, Timestamp};
@@ -31,7 +31,7 @@ fn contributions(people: &People) -> Contributions {
 fn offer(exact: &Contributions, value: i64, base: bool) -> Offer<'_> {
     let part = Part::Cell { point: 0, cell: 0, state: None };
     let value = value.to_le_bytes().to_vec();
-    Offer { part, persons: Cow::Borrowed(exact.persons()), exact: Some(exact), value, base }
+    Offer { part, persons: Cow::Borrowed(exact.persons()), brings: Brings::Parts(exact), value, base }
 }
 
 fn asking(mode: Mode, minimum: u32) -> Asking {
@@ -42,6 +42,7 @@ fn asking(mode: Mode, minimum: u32) -> Asking {
         mode,
         minimum,
         now: Timestamp(0),
+        statement: [0; 32],
         exemption: None,
     }
 }

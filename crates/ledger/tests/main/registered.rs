@@ -60,7 +60,7 @@ fn ask(ledger: &Ledger, people: &People, mode: Mode, exemption: Option<Exemption
     if ruling == Ruling::Exact {
         session.keep(&offers).unwrap();
     }
-    (ruling, session.into_flags().iter().map(|flag| flag.registered).collect())
+    (ruling, session.into_flags(0).iter().map(|flag| flag.registered).collect())
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn run(mode: Mode) -> Touched {
         match session.rule(&offers, true).unwrap().remove(0) {
             Ruling::Exact => {
                 session.keep(&offers).unwrap();
-                if session.into_flags().is_empty() { touched.exact += 1 } else { touched.flagged += 1 }
+                if session.into_flags(0).is_empty() { touched.exact += 1 } else { touched.flagged += 1 }
             }
             Ruling::Hold => touched.held += 1,
             Ruling::Earlier(value) => {

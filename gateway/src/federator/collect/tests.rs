@@ -35,6 +35,7 @@ fn outcome(sql: &str, state: State) -> Outcome {
         policy: String::new(),
         codes_held: Vec::new(),
         receipt: None,
+        padding: Vec::new(),
     }
 }
 

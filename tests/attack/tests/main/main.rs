@@ -17,3 +17,9 @@ mod table;
 mod timing;
 mod trackers;
 mod worker;
+
+/// How much a long measurement measures: what the environment says, or the specification's number.
+#[expect(clippy::disallowed_methods, reason = "a measurement is told from outside how long it may take")]
+fn how_many(name: &str, specified: usize) -> usize {
+    std::env::var(name).ok().map_or(specified, |n| n.parse().unwrap())
+}

@@ -128,6 +128,43 @@ fn a_total_after_its_parts_is_flagged_and_substituted() {
     assert!(crate::trackers::alarms(&consortium) > before, "RT-48: no alarm");
 }
 
+/// The same after three parts, in statements of their own.
+#[test]
+fn a_total_after_three_parts_is_flagged_and_substituted() {
+    let records = || Hospital::crowds(7, 8);
+    const MEN: &str = "p.gender_concept_id = 8507";
+    let parts = [
+        format!("{MEN} AND {}", not_old()),
+        format!("NOT ({MEN}) AND {} AND p.year_of_birth < 1962", not_old()),
+        format!("NOT ({MEN}) AND {} AND p.year_of_birth >= 1962", not_old()),
+    ];
+    // In some crowds a part is below the minimum.
+    let play = |target: &Target, crowd: i32| -> Option<f64> {
+        let crowd = has(CROWD + crowd);
+        let parts: Option<f64> = parts.iter().map(|part| target.count(&persons(&[&crowd, part]))).sum();
+        Some(target.count(&persons(&[&crowd]))? - parts?)
+    };
+    let open = Consortium::open([Site::open("tokyo", records())]);
+    let target = Target::of(&open);
+    assert!((0..8).all(|crowd| play(&target, crowd) == Some(1.0)), "RT-48 proves nothing");
+    for mode in [Mode::Substitute, Mode::Hold, Mode::Flag] {
+        let consortium = Consortium::start([site(records(), mode, Level::Aggregate, 1_000)]);
+        let target = Target::of(&consortium);
+        let before = crate::trackers::alarms(&consortium);
+        let told = (0..8).filter_map(|crowd| play(&target, crowd)).collect::<Vec<_>>();
+        let alarms = crate::trackers::alarms(&consortium) - before;
+        println!("{mode:?}: {told:?}, {alarms} alarms");
+        match mode {
+            Mode::Flag => assert!(told.len() >= 3 && alarms >= told.len(), "RT-48: {alarms} alarms for {told:?}"),
+            // The sum of the parts, or of two of them where the third is small.
+            Mode::Substitute => {
+                assert!(told.len() >= 3 && told.iter().all(|rest| *rest <= 0.0), "RT-48 leaks: {told:?}")
+            }
+            Mode::Hold => assert!(told.is_empty() && alarms >= 3, "RT-48: {told:?}"),
+        }
+    }
+}
+
 /// As `renkei-node preview --register` does, after somebody saw what would leave.
 fn register(consortium: &Consortium, name: &str, sql: &str) {
     let state = consortium.state_dir("tokyo");

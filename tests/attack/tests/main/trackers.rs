@@ -2,7 +2,9 @@
 
 use renkei_attack::fixture::{HELPERS_BORN, Hospital};
 use renkei_attack::search::Search;
-use renkei_attack::tracker::{Cells, Conditional, Four, Helpers, Moved, Parts, Remainder, Sums, Within};
+use renkei_attack::tracker::{
+    Cells, Conditional, Filters, Four, Helpers, Moved, Other, Parts, Remainder, Rows, Sums, Within,
+};
 use renkei_attack::{Attack, Report, Target, Victim, aim};
 use renkei_audit::entry::{Body, Entry};
 use renkei_e2e::{Consortium, Site};
@@ -87,6 +89,22 @@ fn a_condition_beside_its_cell_tells_nothing() {
     }
 }
 
+/// Two numbers of which the second lacks one person: that it is held must not tell that it differs.
+#[test]
+fn what_is_held_does_not_tell() {
+    let attacks = || -> [Box<dyn Attack>; 5] {
+        [Box::new(Moved), Box::new(Rows), Box::new(Other), Box::new(Within), Box::new(Filters)]
+    };
+    for mut attack in attacks() {
+        let free = play(&mut *attack, FEW, None);
+        assert!(free.accuracy > 0.9, "RT-08 proves nothing: {free}");
+    }
+    for guard in [HOLD, SUBSTITUTE] {
+        attacks().into_iter().for_each(|mut attack| at_chance(&play(&mut *attack, FEW, guard)));
+    }
+    at_chance(&play(&mut Rows, FEW, EXPLORATION));
+}
+
 fn helpers() -> Helpers {
     let (first, last) = (HELPERS_BORN.start(), HELPERS_BORN.end());
     Helpers { helpers: format!("p.year_of_birth BETWEEN {first} AND {last}") }
@@ -148,7 +166,7 @@ fn three_hundred_victims() {
 #[ignore = "a measurement of some minutes"]
 fn success_by_mode() {
     for guard in [EXPLORATION, SUBSTITUTE, HOLD] {
-        let attacks: [&mut dyn Attack; 9] = [
+        let attacks: [&mut dyn Attack; 12] = [
             &mut Moved,
             &mut Within,
             &mut Remainder,
@@ -158,6 +176,9 @@ fn success_by_mode() {
             &mut helpers(),
             &mut Sums,
             &mut Conditional,
+            &mut Rows,
+            &mut Other,
+            &mut Filters,
         ];
         for attack in attacks {
             let _ = play(attack, FEW, guard);

@@ -3,73 +3,18 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
-use renkei_e2e::{CONSORTIUM, Consortium, PERSON, PROJECT, Records, Site};
+use renkei_e2e::{Consortium, Direct, Records, Site};
 use renkei_node::store::Seal;
-use renkei_pki::PeerName;
 use renkei_plan::{Catalogue, PLAN_VERSION, Planner, Question};
 use renkei_proto::ipc;
-use renkei_proto::v1::ask_response::Part;
-use renkei_proto::v1::node_client::NodeClient;
-use renkei_proto::v1::{AskRequest, AskResponse, Feed, Outcome, State};
-use renkei_service::{Dialler, SiteLink};
-use renkei_types::{Clock, Code, SystemClock, Timestamp};
-use tokio::runtime::Runtime;
+use renkei_proto::v1::{AskRequest, Feed, State};
+use renkei_types::{Code, Timestamp};
 
 use crate::BY_SEX;
 
-/// The gateway's key in the hands of the test.
-struct Gateway {
-    runtime: Runtime,
-    link: SiteLink,
-}
-
-impl Gateway {
-    fn to(consortium: &Consortium, site: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let own = consortium.certificates.gateway().load(Arc::new(SystemClock));
-        let site = site.parse().unwrap();
-        let name = PeerName::site(CONSORTIUM.parse().unwrap(), &site);
-        let target = format!("localhost:{}", consortium.port(site.as_str())).parse().unwrap();
-        let dialler = Dialler::to_site(target, name, &own).unwrap();
-        let link = runtime.block_on(async {
-            let link = SiteLink::new(site, Arc::new(SystemClock));
-            link.attach(dialler.connect().await.unwrap());
-            link
-        });
-        Self { runtime, link }
-    }
-
-    /// The outcome, and the number of messages with cells after it.
-    fn ask(&self, request: AskRequest) -> (Outcome, usize) {
-        let parts: Vec<Part> = self.runtime.block_on(async {
-            let mut stream = NodeClient::new(self.link.channel()).ask(request).await.unwrap().into_inner();
-            let mut parts = Vec::new();
-            while let Some(AskResponse { part }) = stream.message().await.unwrap() {
-                parts.push(part.unwrap());
-            }
-            parts
-        });
-        let Some(Part::Outcome(outcome)) = parts.first().cloned() else { panic!("no outcome: {parts:?}") };
-        (outcome, parts.len() - 1)
-    }
-}
-
 /// A question in order.
 fn request(sql: &str) -> AskRequest {
-    let now = SystemClock.now().0;
-    let question = Question { sql, parameters: &[], bound_at: Timestamp(now) };
-    let digest = Planner::new(Catalogue::cdm()).split(&question).map(|split| split.digest.0.to_vec());
-    AskRequest {
-        query_id: "q1".into(),
-        project: PROJECT.into(),
-        subject: PERSON.into(),
-        sql: sql.into(),
-        bound_at_micros: now,
-        asked_at_micros: now,
-        time_left_micros: 30_000_000,
-        split_digest: digest.unwrap_or_else(|_| vec![0; 32]),
-        ..AskRequest::default()
-    }
+    renkei_e2e::request(&Planner::new(Catalogue::cdm()), sql)
 }
 
 #[test]
@@ -77,7 +22,7 @@ fn a_question_may_wish_for_an_older_snapshot() {
     let consortium = Consortium::start([Site::new("tokyo").listening()]);
     let older = consortium.ingest("tokyo", &Records::plain(20, 10), Seal::Clinical).snapshot.unwrap();
     let newer = consortium.ingest("tokyo", &Records::plain(20, 30), Seal::Clinical).snapshot.unwrap();
-    let gateway = Gateway::to(&consortium, "tokyo");
+    let gateway = Direct::to(&consortium, "tokyo");
     for (wish, answers) in [("", &newer), (newer.as_str(), &newer), (older.as_str(), &older)] {
         let (outcome, cells) = gateway.ask(AskRequest { snapshot_id: wish.into(), ..request(BY_SEX) });
         assert_eq!((outcome.state(), outcome.snapshot_id.as_str()), (State::Answered, answers.as_str()));
@@ -92,7 +37,7 @@ fn a_question_may_wish_for_an_older_snapshot() {
 #[test]
 fn what_travels_with_a_question_is_held_to_its_shape() {
     let consortium = Consortium::start([Site::with("tokyo", Records::plain(20, 10)).listening()]);
-    let gateway = Gateway::to(&consortium, "tokyo");
+    let gateway = Direct::to(&consortium, "tokyo");
     let sql = "SELECT count(*) AS n FROM person WHERE year_of_birth > (SELECT avg(year_of_birth) FROM person)";
     let feed = |values: ArrayRef| {
         let batch = RecordBatch::try_from_iter([("f0", values)]).unwrap();
@@ -123,7 +68,7 @@ fn what_travels_with_a_question_is_held_to_its_shape() {
 #[test]
 fn another_version_of_the_rules_is_another_digest() {
     let consortium = Consortium::start([Site::with("tokyo", Records::plain(20, 10)).listening()]);
-    let gateway = Gateway::to(&consortium, "tokyo");
+    let gateway = Direct::to(&consortium, "tokyo");
     let asked = request(BY_SEX);
     let question = Question { sql: BY_SEX, parameters: &[], bound_at: Timestamp(asked.bound_at_micros) };
     for (version, state) in
@@ -143,7 +88,7 @@ type Wrong = (fn(&mut AskRequest), State, Code);
 #[test]
 fn nothing_of_the_gateway_is_believed() {
     let consortium = Consortium::start([Site::with("tokyo", Records::plain(20, 10)).listening()]);
-    let gateway = Gateway::to(&consortium, "tokyo");
+    let gateway = Direct::to(&consortium, "tokyo");
     assert_eq!(gateway.ask(request(BY_SEX)).0.state(), State::Answered);
     let cases: [Wrong; 9] = [
         (|r| r.split_digest = vec![1; 32], State::Failed, Code::Digest),
