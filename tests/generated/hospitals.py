@@ -28,9 +28,9 @@ PROJECTS = {
     "bare-more": (("bare", "west"), 1),
     "few": (("lone", "bare"), 0.5),
 }
-# The same where cells of fewer than so many persons are held.
-HELD_UNDER = 3
-HELD = {"held": (("east", "west"), 3), "held-all": (records.SITES, 1)}
+# Where cells of fewer than so many persons are held: sites, persons, and how often it is asked.
+HELD = {"held-one": (("east", "west"), 2, 2), "held-two": (("east", "west"), 3, 2), "held-all": (records.SITES, 3, 1)}
+SITES = {id: sites for id, (sites, *_) in (PROJECTS | HELD).items()}
 THREADS = max(2, os.cpu_count() or 2)
 
 
@@ -47,7 +47,7 @@ class Hospitals:
 
     def start(self) -> "Hospitals":
         every = [(id, sites, 1) for id, (sites, _) in PROJECTS.items()]
-        every += [(id, sites, HELD_UNDER) for id, (sites, _) in HELD.items()]
+        every += [(id, sites, least) for id, (sites, least, _) in HELD.items()]
         projects = tuple(Project(id, ("taro",), minimum_persons=least, sites=sites) for id, sites, least in every)
         self.consortium = Consortium(self.dir, self.bin, records.SITES, ("taro",), projects, token_person="taro")
         self.consortium.prepare()
@@ -70,8 +70,7 @@ class Hospitals:
 
     def connection(self, project: str, bounds: bool = False):
         """This thread's connection of the stock driver for a project; an answer without one of its sites is none."""
-        sites, _ = (PROJECTS | HELD)[project]
-        headers = {"renkei-min-sites": str(len(sites))} | ({"renkei-bounds": "on"} if bounds else {})
+        headers = {"renkei-min-sites": str(len(SITES[project]))} | ({"renkei-bounds": "on"} if bounds else {})
 
         def connect():
             self.connections.append(self.consortium.connect(project, headers=headers))
@@ -87,7 +86,7 @@ class Hospitals:
     def trouble(self, project: str) -> str:
         """What the programs last complained of; another thread's statement may have been the cause."""
         found = []
-        for name in ("gateway", *(f"node-{site}" for site in (PROJECTS | HELD)[project][0])):
+        for name in ("gateway", *(f"node-{site}" for site in SITES[project])):
             lines = tail(self.dir / "logs" / f"{name}.log", 200).splitlines()
             found += [line for line in lines if " ERROR " in line or "panicked" in line][-1:]
         return max(found, default="").partition("error=")[2].strip('"').partition("\\nThis issue was likely")[0]

@@ -24,8 +24,8 @@ STATEMENTS = int(os.environ.get("RENKEI_GENERATED_COUNT", "10000"))
 MUTATIONS = max(len(RULES) * 5, STATEMENTS // 10)
 HELD = max(100, STATEMENTS // 20)
 # What answers with held parts must have had to do with, so that they prove something.
-SEEN = ("whole", "held", "bounded", "percentiles", "having", "limit")
-TAKEN_OTHERWISE = ("otherwise_by_having", "otherwise_by_limit")
+SEEN = ("whole", "held", "bounded", "having", "limit")
+RARELY = ("percentiles", "undecided_by_having", "undecided_by_limit", "otherwise_by_having")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_held_parts_are_bounded(run):
     shown = "\n\n".join(f"{one.project} {one.statement.seed}: {one.text()}" for one in run.held_failures[:5])
     assert not run.held_failures, f"{len(run.held_failures)} of {HELD} answers with held parts are wrong:\n{shown}"
     assert all(seen[name] * 20 >= HELD for name in SEEN), seen
-    assert any(seen[name] for name in TAKEN_OTHERWISE), seen
+    assert all(seen[name] for name in RARELY), seen
 
 
 def test_the_same_seed_makes_the_same_statements():

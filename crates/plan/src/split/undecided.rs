@@ -86,7 +86,10 @@ impl Walker {
         }
         let Some(sure) = truth(input, predicate, true, Mode::Sure) else { return Ok(()) };
         let Some(maybe) = truth(input, predicate, true, Mode::Maybe) else { return Ok(()) };
-        let open = whole(&input.unsure(predicate)).is_not_true().and(maybe).and(sure.is_not_true());
+        // A total that is held everywhere is NULL, and its row is left out where it certainly belongs in.
+        let taken = predicate.clone().is_true();
+        let right = sure.and(taken.clone()).or(maybe.is_not_true().and(taken.is_not_true()));
+        let open = whole(&input.unsure(predicate)).is_not_true().and(right.is_not_true());
         self.counted(input.plan.clone(), open, clause)
     }
 

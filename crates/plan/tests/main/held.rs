@@ -253,6 +253,30 @@ fn conditions_over_totals() {
     );
 }
 
+/// What every site holds is NULL in the answer, where a comparison or an order that its bounds would decide goes another way.
+#[test]
+fn totals_that_every_site_holds_are_decided_by_nothing() {
+    let old = "count(*) FILTER (WHERE year_of_birth < 1950)";
+    let with = |rest: &str| {
+        format!("SELECT gender_concept_id AS g, count(*) AS n, {old} AS old FROM person GROUP BY 1 {rest}")
+    };
+    for (rest, clause) in [
+        (format!("HAVING {old} >= 0"), "HAVING"),
+        (format!("HAVING NOT {old} < 0"), "HAVING"),
+        ("ORDER BY old, g LIMIT 1".to_owned(), "ORDER BY … LIMIT"),
+    ] {
+        let split = viewed(&with(&rest), View::default());
+        let point = &split.release_points[0];
+        let conditional = point.states.iter().position(|state| state.conditional).unwrap();
+        let pair = |old: Option<i64>, all: i64| if conditional == 0 { [old, Some(all)] } else { [Some(all), old] };
+        // Group 2 has 0 to 9 of them, fewer than group 1; in the answer it is NULL, and not the first.
+        let sites = [site(point, "a", 10, &[(1, &pair(Some(30), 60)), (2, &pair(None, 40))])];
+        let (rows, checks) = answer(&split, &sites);
+        assert_eq!(rows, ["1 60 30 1 0"], "{rest}");
+        assert!(checks.iter().any(|(name, rows)| *name == clause && *rows > 0), "{rest}: {checks:?}");
+    }
+}
+
 #[test]
 fn the_first_rows() {
     let with = |rest: &str| format!("SELECT gender_concept_id AS g, count(*) AS n FROM person GROUP BY 1 {rest}");

@@ -50,6 +50,10 @@ fn percentiles_are_guarded_as_other_aggregates_are() {
     assert!(
         state("SELECT median(CASE WHEN value_as_number > 8 THEN value_as_number END) FROM measurement").conditional
     );
+    // A zero that the condition has put is nobody's value.
+    let chosen = state("SELECT median(CASE WHEN value_as_number > 8 THEN value_as_number ELSE 0 END) FROM measurement");
+    let contributors = chosen.contributors.expect("who has a value").to_string();
+    assert!(chosen.conditional && contributors.contains("!="), "{contributors}");
 }
 
 #[test]

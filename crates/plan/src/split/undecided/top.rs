@@ -66,7 +66,8 @@ fn places(batch: &RecordBatch, keys: &[Direction], whole: &[bool], best: bool) -
         let mut from_value = Vec::with_capacity(whole.len());
         for (row, whole) in whole.iter().enumerate() {
             let certain = key.exact || *whole;
-            let known = if certain { value.is_valid(row) } else { end.is_valid(row) };
+            // What is held everywhere is NULL, and sorted as such, whatever its bounds are.
+            let known = value.is_valid(row) && (certain || end.is_valid(row));
             let null_first = key.nulls_first;
             ranks.push(match (known, certain) {
                 (true, _) => 1,
