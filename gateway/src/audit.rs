@@ -10,7 +10,9 @@
 
 mod record;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ use renkei_audit::note::{Kind, SigningKey, VerifierKey};
 use renkei_audit::store::{Log, StoreError};
 use renkei_audit::tree::Hash;
 use renkei_pki::PeerName;
-use renkei_service::signed_log::{self, Cosigner, Meeting, Pulse};
+use renkei_service::signed_log::{self, Cosigner, Meeting, Pulse, acts};
 use renkei_service::{PeerInfo, chain};
 use renkei_types::{Clock, Code, PersonId, ProjectId, QueryId, SiteId};
 use sha2::{Digest as _, Sha256};
@@ -42,6 +44,10 @@ const SOFTWARE: &str = concat!("renkei-gateway ", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(crate) struct Audit {
     log: Log,
+    /// Where people work.
+    institutions: BTreeMap<PersonId, Line<128>>,
+    /// The state folder, where acts of other processes wait.
+    state: PathBuf,
     key: Arc<SigningKey>,
     /// The side of cosigning.
     pub(crate) cosigner: Arc<Cosigner>,
@@ -68,7 +74,10 @@ impl Audit {
     pub(crate) fn open(config: &Config, name: PeerName, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let opened = signed_log::open(&config.state_dir, &name, &config.audit, Arc::clone(&clock))?;
         let (log, key, cosigner) = opened.parts();
-        let this = Self { log, key, cosigner, name, clock, entropy: Mutex::new(StdRng::from_os_rng()) };
+        let (state, entropy) = (config.state_dir.clone(), Mutex::new(StdRng::from_os_rng()));
+        let institutions = config.people.iter().map(|person| (person.id.clone(), Line::lossy(&person.institution)));
+        let institutions = institutions.collect();
+        let this = Self { log, institutions, state, key, cosigner, name, clock, entropy };
         let detail = format!("{SOFTWARE}; {}", signed_log::clock_words());
         let start = this.log.append(this.act(Act::Start, &detail, None));
         let (sites, projects) = (config.sites.len(), config.projects.len());
@@ -88,7 +97,7 @@ impl Audit {
     pub(crate) fn who(&self, person: &PersonId, proof: &str) -> Who {
         let consortium = self.name.consortium();
         Who {
-            institution: Line::lossy("-"),
+            institution: self.institutions.get(person).cloned().unwrap_or_else(|| Line::lossy("-")),
             key: Line::lossy(if proof.is_empty() { "-" } else { proof }),
             on_behalf: None,
             subject: Line::lossy(&format!("renkei://{consortium}/person/{person}")),
@@ -180,12 +189,15 @@ impl Audit {
     pub(crate) async fn run(&self, shutdown: CancellationToken) {
         let (mut failing, mut pulse) = (false, Pulse::begin(self.name.to_string(), self.clock.now()));
         while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
+            acts::record(&self.log, &self.state, &self.entropy).await;
             let tick = pulse.beat(&self.log, self.clock.now()).await;
             if let (Err(error), false) = (&tick, failing) {
                 tracing::error!(error = chain(error), "the audit log takes nothing; no question is answered");
             }
             failing = tick.is_err();
         }
+        // What was done in the last second.
+        acts::record(&self.log, &self.state, &self.entropy).await;
         let stop = self.log.append(self.act(Act::Stop, SOFTWARE, None)).await.map(drop);
         let signed = self.log.checkpoint().await.map(drop);
         if let Err(error) = stop.and(signed) {

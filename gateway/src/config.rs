@@ -52,6 +52,9 @@ pub struct Config {
     /// Under what questions may be asked.
     #[serde(default)]
     pub projects: Vec<Project>,
+    /// Where people work, for the log.
+    #[serde(default)]
+    pub people: Vec<Person>,
     /// Bearer tokens of people without a client certificate.
     #[serde(default)]
     pub tokens: Vec<Token>,
@@ -106,6 +109,8 @@ pub struct Limits {
     pub memory_mib: usize,
     /// Cells of one site in one answer, in MiB.
     pub site_answer_mib: usize,
+    /// Rows of one answer, in MiB; beyond 32 MiB they are put on the disk until all are there.
+    pub answer_mib: usize,
     /// Time for running questions to end after a signal.
     #[serde(deserialize_with = "duration::deserialize")]
     pub drain: Duration,
@@ -123,6 +128,7 @@ impl Default for Limits {
             answer_lifetime: Duration::from_secs(600),
             memory_mib: 512,
             site_answer_mib: 64,
+            answer_mib: 2_048,
             drain: Duration::from_secs(20),
         }
     }
@@ -171,6 +177,12 @@ pub struct Project {
     pub members: Vec<PersonId>,
     /// Whom they may ask.
     pub sites: Vec<SiteId>,
+    /// The number of the ethics committee's approval, for the log.
+    #[serde(default)]
+    pub ethics: Option<String>,
+    /// For what it was approved, for the log.
+    #[serde(default)]
+    pub purpose: Option<String>,
     /// What they may ask about.
     #[serde(default)]
     pub tables: Tables,
@@ -214,6 +226,16 @@ impl From<TablesText> for Tables {
             TablesText::List(list) => Self::Only(list),
         }
     }
+}
+
+/// What the log says of a person beside the id.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// As in the certificate or the token.
+    pub id: PersonId,
+    /// Where they work.
+    pub institution: String,
 }
 
 /// A bearer token, known by its hash alone.

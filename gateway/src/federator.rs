@@ -19,6 +19,7 @@ mod merge;
 mod progress;
 mod receipts;
 mod rounds;
+mod spool;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Config;
 use crate::audit::Audit;
 use crate::flight;
-use crate::sites::{Cosigning, watch, watch_dialled};
+use crate::sites::{Copies, Cosigning, watch, watch_dialled};
 use crate::state::State;
 
 /// How often expired handles are looked for.
@@ -92,6 +92,11 @@ impl Gateway {
         let cosigning = Arc::new(Cosigning::new(Arc::clone(&state.audit.cosigner), own.name().clone()));
         for site in state.sites.iter() {
             tasks.spawn(Arc::clone(&cosigning).run(Arc::clone(site), shutdown.clone()));
+        }
+        let cosigner = Arc::clone(&state.audit.cosigner);
+        let copies = Arc::new(Copies::new(cosigning, cosigner, config.state_dir.clone()));
+        for site in state.sites.iter() {
+            tasks.spawn(Arc::clone(&copies).run(Arc::clone(site), shutdown.clone()));
         }
         for (id, target) in config.sites.iter().filter_map(|site| Some((&site.id, site.dial.clone()?))) {
             if let Some(site) = state.sites.get(id) {

@@ -74,6 +74,8 @@ mod tests {
         Project {
             id: id.parse().unwrap(),
             title: String::new(),
+            ethics: None,
+            purpose: None,
             members: members.iter().map(|m| m.parse().unwrap()).collect(),
             sites: vec!["osaka".parse().unwrap(), "tokyo".parse().unwrap()],
             tables,

@@ -4,17 +4,20 @@
 //! of persons at silent sites stays known.
 
 mod codes;
+mod copies;
 mod cosign;
 mod profile;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use renkei_service::{LinkState, PeerStream, SiteLink};
 use renkei_types::{Clock, SiteId};
 
 pub(crate) use codes::{Code, Codes};
+pub(crate) use copies::{Copies, folder as copy_folder};
 pub(crate) use cosign::{Cosigning, LogState};
 pub(crate) use profile::{Profile, Seal, plain};
 pub(crate) use watch::{watch, watch_dialled};
@@ -33,6 +36,8 @@ pub(crate) struct Site {
     profile: RwLock<Option<Arc<Profile>>>,
     codes: RwLock<Arc<Codes>>,
     log: RwLock<LogState>,
+    /// Whether what it hands out of its log is not what it signed.
+    forged: AtomicBool,
 }
 
 impl Site {
@@ -56,12 +61,19 @@ impl Site {
 
     /// How its log stands; nothing is known of the log of a site without connection, unless it was an alarm.
     pub(crate) fn log(&self) -> LogState {
-        let state = *self.log.read().unwrap_or_else(PoisonError::into_inner);
+        let mut state = *self.log.read().unwrap_or_else(PoisonError::into_inner);
+        if self.forged.load(Ordering::Relaxed) {
+            state = LogState::Alarm;
+        }
         if self.link.is_connected() || state == LogState::Alarm { state } else { LogState::Unwitnessed }
     }
 
     pub(crate) fn set_log(&self, state: LogState) {
         *self.log.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    pub(crate) fn set_forged(&self, forged: bool) {
+        self.forged.store(forged, Ordering::Relaxed);
     }
 
     /// The state of the link at this moment.
@@ -86,10 +98,8 @@ impl Sites {
         let site = |site: &config::Site| {
             let link = SiteLink::new(site.id.clone(), Arc::clone(clock));
             let (profile, codes, log) = (RwLock::new(None), RwLock::default(), RwLock::default());
-            (
-                site.id.clone(),
-                Arc::new(Site { id: site.id.clone(), name: site.name.clone(), link, profile, codes, log }),
-            )
+            let (name, forged) = (site.name.clone(), AtomicBool::new(false));
+            (site.id.clone(), Arc::new(Site { id: site.id.clone(), name, link, profile, codes, log, forged }))
         };
         Self(Arc::new(sites.iter().map(site).collect()))
     }

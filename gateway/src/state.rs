@@ -1,6 +1,7 @@
 //! What the parts of the gateway share.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::rngs::StdRng;
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     /// Who reads logs and asks nothing.
     pub(crate) auditors: BTreeSet<PersonId>,
+    /// Where the logs are.
+    pub(crate) state_dir: PathBuf,
     pub(crate) handles: Handles,
     pub(crate) sessions: Sessions,
     pub(crate) admission: Admission,
@@ -78,6 +81,7 @@ impl State {
             projects: Projects::new(config.projects.clone()),
             tokens: Tokens::new(config.tokens.clone()),
             auditors: config.auditors.clone(),
+            state_dir: config.state_dir.clone(),
             handles: Handles::new(handle_bounds(&limits), handles_seed),
             sessions: Sessions::new(sessions_seed),
             random: Mutex::new(random),

@@ -4,7 +4,6 @@
 //! OUTCOME is; a question that is refused is recorded too; where nothing can be recorded, nothing is answered. The
 //! entries hold the statement and counts, never anything of a record.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,8 +11,8 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use renkei_audit::entry::{
-    Act, Admin, Body, Cells, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal, Seal, Shown,
-    State, Who,
+    Act, Admin, Body, Budget, Cells, Count, Draft, Intent, Line, List, Name, Opening, Private, Question, Refusal, Seal,
+    Shown, State, Who,
 };
 use renkei_audit::note::SigningKey;
 use renkei_audit::receipt::Receipt;
@@ -24,12 +23,11 @@ use renkei_pki::PeerName;
 use renkei_plan::Split;
 use renkei_policy::Permit;
 use renkei_proto::v1;
-use renkei_service::signed_log::{self, Cosigner, Pulse, clock_state, clock_words, outcome};
+use renkei_service::signed_log::{self, Cosigner, Pulse, acts, clock_state, clock_words, outcome};
 pub use renkei_service::signed_log::{folder, reader, verifier};
 use renkei_types::{Clock, Code, QueryId, SiteId, SnapshotId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::acts::{self, Waiting};
 use crate::engine::Feeds;
 use crate::query::Received;
 
@@ -40,6 +38,22 @@ pub(crate) use standing::Standing;
 
 /// Between two looks at whether a heartbeat or a signature is due.
 const TICK: Duration = Duration::from_secs(1);
+
+/// The level of a question that was refused before it was known.
+const NO_LEVEL: &str = "";
+
+/// Under what a question is executed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) snapshot: &'a SnapshotId,
+    /// The version of the opt-out list.
+    pub(crate) opt_out: Option<Hash>,
+    pub(crate) permit: &'a Permit,
+    /// How many questions the project had left here before and after this one, where there is a limit.
+    pub(crate) left: Option<(u64, u64)>,
+    /// What it compares with, beside its parameters.
+    pub(crate) feeds: &'a Feeds,
+}
 
 /// The open log of a running node.
 #[derive(Debug)]
@@ -90,13 +104,11 @@ impl Audit {
         self: &Arc<Self>,
         received: &Received,
         split: &Split,
-        permit: &Permit,
-        snapshot: &SnapshotId,
-        opt_out: Option<Hash>,
-        feeds: &Feeds,
+        terms: Terms<'_>,
     ) -> Result<Open, StoreError> {
+        let Terms { snapshot, opt_out, permit, left, feeds } = terms;
         self.list(opt_out).await?;
-        let (question, mut openings) = self.question(received, feeds);
+        let (question, mut openings) = self.question(received, permit.level().as_str(), feeds);
         let mut private = Private::default();
         if let Some(exemption) = permit.exemption() {
             let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,10 +117,12 @@ impl Audit {
         }
         let tables = split.facts.tables.iter().chain(&split.facts.reference_tables);
         let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
+        let columns: Vec<Name> = split.columns().into_iter().filter_map(|column| Name::new(column).ok()).collect();
         let part = received.part;
         let body = Body::Intent(Box::new(Intent {
-            budget: None,
-            columns: List::default(),
+            budget: left
+                .map(|(before, after)| Budget { after: Count::saturating(after), before: Count::saturating(before) }),
+            columns: List::new(columns).unwrap_or_default(),
             opt_out: opt_out.map(|version| Line::lossy(&version.to_string())),
             part,
             policy: self.policy.clone(),
@@ -144,7 +158,7 @@ impl Audit {
     ) -> Result<(), StoreError> {
         let (question, openings) = match received {
             Some(received) => {
-                let (question, openings) = self.question(received, &Feeds::new());
+                let (question, openings) = self.question(received, NO_LEVEL, &Feeds::new());
                 (Some(question), openings)
             }
             None => (None, Vec::new()),
@@ -203,11 +217,24 @@ impl Audit {
         Ok(())
     }
 
+    /// Records that the gateway reads this log, from here until the program stops. Durable when it returns.
+    pub(crate) async fn read_by(&self, gateway: &PeerName) -> Result<(), StoreError> {
+        let who = Who {
+            institution: Line::lossy("-"),
+            key: Line::lossy("-"),
+            on_behalf: None,
+            subject: Line::lossy(&gateway.to_string()),
+        };
+        let detail = "the gateway reads this log for its copy, until the program stops";
+        let admin = Admin { who: Some(who), ..own(Act::LogRead, "log", detail, None) };
+        self.log.append(Body::Admin(admin)).await.map(drop)
+    }
+
     /// Keeps the log alive until the node stops: heartbeats, signed checkpoints, the end.
     pub(crate) async fn run(&self, shutdown: CancellationToken) {
         let mut pulse = Pulse::begin(self.name.to_string(), self.clock.now());
         while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
-            self.acts().await;
+            acts::record(&self.log, &self.state, &self.entropy).await;
             if let Err(error) = pulse.beat(&self.log, self.clock.now()).await {
                 tracing::error!(
                     error = renkei_service::chain(&error),
@@ -216,31 +243,10 @@ impl Audit {
             }
         }
         // What was done in the last second.
-        self.acts().await;
+        acts::record(&self.log, &self.state, &self.entropy).await;
         self.act(Act::Stop).await;
         if let Err(error) = self.log.checkpoint().await {
             tracing::error!(error = renkei_service::chain(&error), "the audit log could not be signed at the end");
-        }
-    }
-
-    /// Records what somebody at the site did in another process.
-    async fn acts(&self) {
-        for waiting in acts::waiting(&self.state) {
-            let draft = match &waiting {
-                Waiting::Act(_, act) => act.draft(&mut *self.entropy.lock().unwrap_or_else(PoisonError::into_inner)),
-                Waiting::PutAside(file) => {
-                    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    tracing::warn!(name, "a file among the acts of this site is none; it was put aside");
-                    Body::Admin(own(Act::Ceremony, "acts", "a file that is no act was put aside", None)).into()
-                }
-            };
-            match (self.log.append(draft).await, waiting) {
-                (Ok(_), Waiting::Act(file, _)) => drop(fs::remove_file(file)),
-                (Ok(_), Waiting::PutAside(_)) => {}
-                (Err(error), _) => {
-                    tracing::error!(error = renkei_service::chain(&error), "the audit log takes nothing");
-                }
-            }
         }
     }
 
@@ -257,14 +263,14 @@ impl Audit {
         }
     }
 
-    fn question(&self, received: &Received, feeds: &Feeds) -> (Question, Vec<Opening>) {
+    fn question(&self, received: &Received, level: &str, feeds: &Feeds) -> (Question, Vec<Opening>) {
         let mut openings = Vec::new();
         let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
         let parameters = values::text(&received.parameters, feeds)
             .map(|text| Shown::new("parameters", &text, &mut *entropy, &mut openings));
         let question = Question {
             ethics: None,
-            level: Line::lossy("aggregate"),
+            level: Line::lossy(level),
             parameters,
             project: received.project.clone(),
             purpose: Line::lossy(""),

@@ -1,5 +1,6 @@
 //! The node's configuration: one commented TOML file, every mistake reported at once.
 
+mod audit;
 mod release_times;
 mod sources;
 mod worker;
@@ -21,6 +22,7 @@ use renkei_types::{PersonId, ProjectId};
 use serde::Deserialize;
 
 use crate::ingest::Records;
+pub use audit::Audit;
 pub use release_times::ReleaseTimes;
 pub use worker::Worker;
 
@@ -39,7 +41,7 @@ pub struct Config {
     pub gateway: Gateway,
     /// The signed log.
     #[serde(default)]
-    pub audit: renkei_service::signed_log::Settings,
+    pub audit: Audit,
     /// Wait for the gateway instead of dialling it.
     pub listen: Option<Listen>,
     /// Numbers of the release.
@@ -358,6 +360,7 @@ mod tests {
         let config: Config = renkei_service::config::parse(SAMPLE).expect("the sample parses");
         assert_eq!(config.policy.minimum_persons, renkei_policy::DEFAULT_MINIMUM);
         assert_eq!(config.engine.memory_mib, EngineLimits::default().memory_mib);
+        assert!(config.audit.share);
         assert_eq!(config.projects.len(), 1);
     }
 

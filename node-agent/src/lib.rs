@@ -23,6 +23,7 @@ mod profile;
 pub mod query;
 pub mod registered;
 mod service;
+mod share;
 mod snapshots;
 pub mod store;
 pub mod worker;

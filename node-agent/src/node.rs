@@ -11,7 +11,7 @@ use renkei_pki::{Credentials, PeerName, PeerRole};
 use renkei_proto::v1::node_server::NodeServer;
 use renkei_service::{Dialler, Gate, Jitter, Listener, NodeListener, NodeSession, SessionState};
 use renkei_types::{Clock, SiteId};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::query::Pipeline;
 use crate::service::NodeService;
+use crate::share::Share;
 use crate::snapshots::Snapshots;
 use crate::store::Store;
 use crate::worker::{Execution, Executor, Limits};
@@ -55,9 +56,8 @@ impl Node {
         let site = SiteId::new(name.id()).context("the certificate's site")?;
         let gateway = PeerName::new(name.consortium().clone(), PeerRole::Gateway, &config.gateway.id)
             .context("`gateway.id` in the configuration")?;
-        let policy = format!("{:?}", config.site_policy());
-        let audit =
-            Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, &config.audit, Arc::clone(&clock))?;
+        let (policy, settings) = (format!("{:?}", config.site_policy()), config.audit.settings());
+        let audit = Audit::open(&config.state_dir, name.clone(), site.clone(), &policy, &settings, Arc::clone(&clock))?;
         let audit = Arc::new(audit);
         let standing = Standing::of(config, own.certificate());
         let routes =
@@ -124,7 +124,9 @@ fn service(
     if ledger.cut() > 0 {
         tracing::warn!(bytes = ledger.cut(), "the ledger had a torn end, which nobody had relied on and which was cut");
     }
-    let exchange = Arc::new(Exchange::new(Arc::clone(&audit.cosigner), gateway, Arc::clone(&clock)));
+    let exchange = Arc::new(Exchange::new(Arc::clone(&audit.cosigner), gateway.clone(), Arc::clone(&clock)));
+    let (shared, recorded) = (config.audit.share, OnceCell::new());
+    let share = Arc::new(Share { shared, audit: Arc::clone(&audit), gateway, recorded });
     let pipeline = Pipeline {
         planner: Pipeline::planner(),
         policy: config.site_policy(),
@@ -138,7 +140,7 @@ fn service(
         places: Semaphore::new(config.engine.questions),
     };
     let (profiles, publish_codes) = (Arc::default(), config.policy.publish_codes);
-    let service = NodeService { site, pipeline: Arc::new(pipeline), profiles, publish_codes, exchange };
+    let service = NodeService { site, pipeline: Arc::new(pipeline), profiles, publish_codes, exchange, share };
     Ok(NodeServer::new(service).max_decoding_message_size(MAX_QUESTION_BYTES))
 }
 

@@ -37,7 +37,7 @@ pub(crate) use execute::{Asked, Executed, Settling, execute, reading};
 pub(crate) use receive::Received;
 use release_time::ReleaseTime;
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Terms};
 use crate::config::ReleaseTimes;
 use crate::registered;
 use crate::snapshots::{Snapshots, Unready};
@@ -172,10 +172,11 @@ impl Pipeline {
         if self.release_times.hold(tables.snapshot().seal()) {
             let _ = begun.release.set(ReleaseTime::of(&points, &tables));
         }
-        budget::charge(&self.ledger, &permit, received, snapshot, self.clock.now())?;
+        let left = budget::charge(&self.ledger, &permit, received, snapshot, self.clock.now())?;
         let unrecorded = |error| Box::new(Answer::fault("audit", &error));
         begun.executing.store(true, Ordering::Release);
-        let intent = self.audit.intent(received, split, &permit, snapshot, left_out.version, &feeds).await;
+        let terms = Terms { snapshot, opt_out: left_out.version, permit: &permit, left, feeds: &feeds };
+        let intent = self.audit.intent(received, split, terms).await;
         let mut open = intent.map_err(|error| {
             begun.executing.store(false, Ordering::Release);
             unrecorded(error)

@@ -6,7 +6,7 @@ use renkei_plan::PLAN_VERSION;
 use renkei_proto::v1::node_server::Node;
 use renkei_proto::v1::{
     AskRequest, AskResponse, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, ExchangeRequest,
-    ExchangeResponse, ProveRequest, ProveResponse, Seal as WireSeal, Verdict,
+    ExchangeResponse, ProveRequest, ProveResponse, ReadLogRequest, ReadLogResponse, Seal as WireSeal, Verdict,
 };
 use renkei_types::SiteId;
 use tokio_stream::Iter;
@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status};
 use crate::exchange::Exchange;
 use crate::profile::Profiles;
 use crate::query::Pipeline;
+use crate::share::Share;
 use crate::store::Seal;
 use crate::worker::Confinement;
 
@@ -30,6 +31,7 @@ pub(crate) struct NodeService {
     /// Whether the codes in use are told, by the site's configuration.
     pub(crate) publish_codes: bool,
     pub(crate) exchange: Arc<Exchange>,
+    pub(crate) share: Arc<Share>,
 }
 
 impl NodeService {
@@ -117,6 +119,11 @@ impl Node for NodeService {
         let proof = tokio::task::spawn_blocking(move || exchange.prove(index)).await;
         let proof = proof.map_err(|_| Status::unavailable("the proof could not be made"))?;
         proof.map(Response::new).map_err(|_| Status::unavailable("the site's log cannot be read"))
+    }
+
+    async fn read_log(&self, request: Request<ReadLogRequest>) -> Result<Response<ReadLogResponse>, Status> {
+        let read = self.share.answer(request.into_inner()).await;
+        read.map(Response::new).ok_or_else(|| Status::unavailable("the site's log cannot be read"))
     }
 
     type AskStream = Iter<std::vec::IntoIter<Result<AskResponse, Status>>>;

@@ -38,7 +38,7 @@ pub fn cosigned(key: &VerifierKey, note: &Note) -> Cosigned {
 /// # Errors
 /// [`BadShowing`]
 pub fn read_showing(shown: &Showing) -> Result<(VerifierKey, Ask), BadShowing> {
-    let ask = Ask { old_size: shown.old_size, proof: read_hashes(&shown.proof)?, note: note(&shown.note)? };
+    let ask = Ask { old_size: shown.old_size, proof: read_hashes(&shown.proof)?, note: read_note(&shown.note)? };
     Ok((key(&shown.key)?, ask))
 }
 
@@ -55,14 +55,18 @@ pub fn read_proof(sent: &Proof) -> Result<(u64, Vec<Hash>), BadShowing> {
 /// # Errors
 /// [`BadShowing`]
 pub fn read_cosigned(sent: &Cosigned) -> Result<(VerifierKey, Note), BadShowing> {
-    Ok((key(&sent.key)?, note(&sent.note)?))
+    Ok((key(&sent.key)?, read_note(&sent.note)?))
 }
 
 fn key(text: &str) -> Result<VerifierKey, BadShowing> {
     if text.len() > 512 { Err(BadShowing) } else { VerifierKey::parse(text).map_err(|_| BadShowing) }
 }
 
-fn note(text: &str) -> Result<Note, BadShowing> {
+/// Reads a signed note.
+///
+/// # Errors
+/// [`BadShowing`]
+pub fn read_note(text: &str) -> Result<Note, BadShowing> {
     if text.len() > MAX_NOTE { Err(BadShowing) } else { Note::parse(text.as_bytes()).map_err(|_| BadShowing) }
 }
 
@@ -70,7 +74,11 @@ fn hashes(proof: &[Hash]) -> Vec<Vec<u8>> {
     proof.iter().map(|hash| hash.0.to_vec()).collect()
 }
 
-fn read_hashes(sent: &[Vec<u8>]) -> Result<Vec<Hash>, BadShowing> {
+/// Reads the hashes of a proof.
+///
+/// # Errors
+/// [`BadShowing`]
+pub fn read_hashes(sent: &[Vec<u8>]) -> Result<Vec<Hash>, BadShowing> {
     if sent.len() > MAX_PROOF {
         return Err(BadShowing);
     }

@@ -98,6 +98,8 @@ class Consortium:
     minimum_persons: int = 1
     # Sites that do not publish their codes.
     silent: tuple[str, ...] = ()
+    # Who copies logs and asks nothing.
+    auditors: tuple[str, ...] = ()
     port: int = 0
     snapshots: dict[str, Path] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Consortium:
         command = ["dev-ca", "--quiet", "--consortium", "clients", "--out", self.pki]
         for site in self.sites:
             command += ["--site", site]
-        for person in self.people:
+        for person in (*self.people, *self.auditors):
             command += ["--person", person]
         self.run("renkei", *command)
         (self.dir / "token").write_text(TOKEN)
@@ -222,10 +224,11 @@ class Consortium:
         logs = "\n".join(f"== {name}\n{tail(program.log)}" for name, program in self.programs.items())
         raise Trouble(f"connected: {seen}, wanted: {wanted}\n{done.stderr.decode()}\n{logs}")
 
-    def renkei(self, *args, project: str | None = "open", person: str = "taro", stdin: bytes = b"", port=None):
+    def renkei(self, *args, project: str | None = "open", person: str = "taro", stdin: bytes = b"", port=None,
+               limit: float = 60):
         """The `renkei` command as a person would call it; never raises because of its exit status."""
         command = self._renkei(args, project, person, port or self.port)
-        return subprocess.run(command, input=stdin, capture_output=True, timeout=60, env=environment(self.dir))
+        return subprocess.run(command, input=stdin, capture_output=True, timeout=limit, env=environment(self.dir))
 
     def renkei_process(self, *args, project: str | None = "open", person: str = "taro",
                        stderr: int = subprocess.PIPE) -> subprocess.Popen:
@@ -275,7 +278,8 @@ class Consortium:
         return self.programs.setdefault(name, Program(name, command, self.dir / "logs" / f"{name}.log"))
 
     def _gateway_toml(self) -> str:
-        parts = ['state_dir = "state/gateway"', f'listen = "127.0.0.1:{self.port}"', tls("gateway")]
+        parts = ['state_dir = "state/gateway"', f'listen = "127.0.0.1:{self.port}"']
+        parts += [f"auditors = {json.dumps(self.auditors)}", tls("gateway")]
         parts += [f'[[sites]]\nid = "{site}"\n' for site in self.sites]
         for project in self.projects:
             parts.append(

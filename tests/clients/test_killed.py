@@ -47,7 +47,8 @@ def ask(consortium: Consortium, stop: threading.Event, asked: list[int]) -> None
 
 def kill(consortium: Consortium, choose: random.Random) -> None:
     for _ in range(KILLS):
-        time.sleep(choose.uniform(0.0, 0.5))
+        # Some follow each other while programs still start; before others there is time for answers.
+        time.sleep(choose.uniform(0.0, choose.choice((0.5, 2.5))))
         program = consortium.programs[choose.choice(("gateway", *(f"node-{site}" for site in SITES)))]
         if program.ended() is not None:
             raise Trouble(f"{program.name} ended by itself with {program.ended()}:\n{program.log.read_text()[-3000:]}")
@@ -66,6 +67,7 @@ def answered(log: list[dict], site: str | None = None) -> set[str]:
     return {end["query"] for end in ends if end["state"] == "answered" and end.get("site") == site}
 
 
+# A kill takes 0.75 s at the mean.
 def test_no_answer_without_its_records_whenever_somebody_is_killed(killed):
     print(f"seed {SEED}, {KILLS} kills")
     stop, asked = threading.Event(), []
@@ -84,10 +86,10 @@ def test_no_answer_without_its_records_whenever_somebody_is_killed(killed):
     time.sleep(12)
     kept = [json.loads(path.read_text()) for path in killed.dir.rglob("receipts/*.json") if path.name != "keys.json"]
     kept = [answer for answer in kept if answer["rows"] is not None]
-    assert len(kept) > 1, f"nothing was answered: {asked}"
+    assert len(kept) > KILLS / 20, f"{len(kept)} were answered: {asked}"
     print(f"{len(asked)} questions, {len(kept)} of them answered")
     # Each log holds what it promised with the answer.
-    proven = killed.renkei("receipts", "--output", "json")
+    proven = killed.renkei("receipts", "--output", "json", limit=600)
     results = {json.loads(line)["result"] for line in proven.stdout.splitlines()}
     assert (proven.returncode, results) == (0, {"proven"}), proven.stdout.decode() + proven.stderr.decode()
     killed.stop()

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use renkei_audit::copy::Copying;
-use renkei_audit::note::{Note, VerifierKey};
+use renkei_audit::note::{Kind, Note, VerifierKey};
+use renkei_audit_view::when;
+use renkei_types::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,6 +36,8 @@ struct Head {
     cosigned: Vec<String>,
     size: u64,
     bundles: u64,
+    more: bool,
+    copied_micros: Option<i64>,
 }
 
 /// Runs the command.
@@ -55,12 +60,16 @@ pub async fn run(args: &AuditPull, settings: &Settings, console: Console) -> Res
         };
         let log = renkei_audit_view::text::line(&one.log);
         match said {
-            Ok((before, now)) => {
+            Ok(Copied { before, now, at }) => {
                 let place = folder.display();
+                // Of a site's log the gateway has a copy, which may be of some time ago.
+                let at = at.map(when::japan).map_or_else(String::new, |at| {
+                    say!(lang, ", as the gateway copied it until {at} JST", "、ゲートウェイによる複製は{at}まで")
+                });
                 print(&say!(
                     lang,
-                    "{log}: {now} entries, {} of them new, in {place}\n",
-                    "{log}: {now}件(うち新規 {}件) {place}\n",
+                    "{log}: {now} entries, {} of them new{at}, in {place}\n",
+                    "{log}: {now}件(うち新規 {}件{at}) {place}\n",
                     now - before
                 ))?;
             }
@@ -79,7 +88,7 @@ fn key(one: &Listed, folder: &Path, given: Option<&[VerifierKey]>, lang: Lang) -
     let told =
         told.ok_or_else(|| say!(lang, "the gateway names no key of it", "ゲートウェイがこのログの鍵を示していません"))?;
     if let Some(given) = given {
-        let known = given.iter().find(|key| key.name().as_str() == one.log);
+        let known = given.iter().find(|key| key.kind() == Kind::Log && key.name().as_str() == one.log);
         return known.cloned().ok_or_else(|| {
             say!(lang, "there is no key of it in the file of --keys", "--keys のファイルにこのログの鍵がありません")
         });
@@ -97,6 +106,14 @@ fn beside(folder: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// What a copy has.
+struct Copied {
+    before: u64,
+    now: u64,
+    /// When the gateway's own copy got its checkpoint.
+    at: Option<Timestamp>,
+}
+
 /// Copies what is new; inside, why it is not believed.
 async fn copy(
     client: &mut Client,
@@ -104,7 +121,7 @@ async fn copy(
     key: &VerifierKey,
     folder: &Path,
     console: &Console,
-) -> Result<Result<(u64, u64), String>, Failure> {
+) -> Result<Result<Copied, String>, Failure> {
     let lang = console.lang;
     let why = |error: &dyn std::error::Error| crate::trouble::chain(error);
     let mut copying = match Copying::begin(folder, key) {
@@ -122,34 +139,44 @@ async fn copy(
     }
     let bar = logs::bar(console);
     loop {
-        let request = json!({ "log": one.log, "bundle": copying.next() }).to_string().into_bytes();
-        let parts = client.audit("renkei.AuditRead", request).await?;
+        let request = json!({ "log": one.log, "bundle": copying.next(), "cosigned": copying.cosigned() });
+        let parts = client.audit("renkei.AuditRead", request.to_string().into_bytes()).await?;
         let Some((head, bundles)) = parts.split_first() else {
             return Err(Failure::Answer("no answer to renkei.AuditRead".into()));
         };
         let head: Head = parse(head)?;
-        for bundle in bundles {
-            if let Err(error) = copying.take(bundle) {
-                return Ok(Err(why(&error)));
-            }
+        if bundles.len() as u64 != head.bundles {
+            return Err(Failure::Answer("renkei.AuditRead: another number of bundles than was told".into()));
+        }
+        let nothing = bundles.is_empty() && head.cosigned.is_empty();
+        let note = |text: &String| Note::parse(text.as_bytes()).map_err(|error| why(&error));
+        let taken = head.cosigned.iter().map(note).collect::<Result<Vec<_>, _>>().and_then(|notes| {
+            bundles.iter().try_for_each(|bundle| copying.take(bundle)).map_err(|error| why(&error))?;
+            copying.take_cosigned(notes).and_then(|()| copying.write()).map_err(|error| why(&error))
+        });
+        if let Err(why) = taken {
+            return Ok(Err(why));
         }
         if let Some(bar) = &bar {
             let (log, done, all) = (&one.log, copying.size(), head.size);
             bar.set_message(say!(lang, "{log}: {done} of {all}", "{log}: {all}件中{done}件"));
         }
-        if bundles.len() as u64 != head.bundles {
-            return Err(Failure::Answer("renkei.AuditRead: another number of bundles than was told".into()));
-        }
         // The end, or an owner whose log has no more than the copy.
-        if copying.size() >= head.size || bundles.is_empty() {
-            let note = |text: &String| Note::parse(text.as_bytes()).map_err(|error| why(&error));
-            let notes: Result<Vec<Note>, String> = head.cosigned.iter().map(note).collect();
-            let finished = note(&head.checkpoint)
-                .and_then(|checkpoint| copying.finish(&checkpoint, &notes?).map_err(|error| why(&error)));
+        if !head.more || nothing {
+            let finished = note(&head.checkpoint).and_then(|note| copying.finish(&note).map_err(|error| why(&error)));
             if let Some(bar) = bar {
                 bar.finish_and_clear();
             }
-            return Ok(finished.map(|now| (before, now.size)));
+            let at = head.copied_micros.map(Timestamp);
+            if let (Ok(_), Some(at)) = (&finished, at) {
+                // A checker takes it for the time at which the files were taken.
+                let set = fs::File::options().append(true).open(folder.join("checkpoint"));
+                let set = set.and_then(|file| {
+                    file.set_modified(UNIX_EPOCH + Duration::from_micros(u64::try_from(at.0).unwrap_or(0)))
+                });
+                set.map_err(|error| Failure::io(folder.display().to_string(), error))?;
+            }
+            return Ok(finished.map(|now| Copied { before, now: now.size, at }));
         }
     }
 }

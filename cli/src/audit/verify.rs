@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use renkei_audit::archive;
-use renkei_audit::entry::{Body, Entry};
-use renkei_audit::note::{Head, Kind, Origin, VerifierKey};
+use renkei_audit::note::{Checkpoint, Head, Kind, Origin, VerifierKey};
+use renkei_audit::store::{Memory, Remembered};
 use renkei_audit::verify::{Report, Trust, verify};
 use renkei_audit_view::when;
 use renkei_types::{Clock as _, SystemClock, Timestamp};
@@ -77,14 +77,14 @@ pub fn trust(
     witnesses: &[VerifierKey],
     quorum: usize,
     as_of: Option<Timestamp>,
-    seen: &BTreeMap<Origin, Vec<Head>>,
+    seen: &Seen,
 ) -> Option<Trust> {
     let first = log.keys.first()?;
     let mut trust = Trust::new(first.clone(), as_of.unwrap_or_else(|| taken(log)));
     trust.keys.clone_from(&log.keys);
     trust.witnesses = witnesses.iter().filter(|key| *key.name() != log.origin).cloned().collect();
     trust.quorum = quorum;
-    trust.known = seen.get(&log.origin).cloned().unwrap_or_default();
+    trust.known = known(log, seen, &trust);
     trust.complete = log.is_gateway();
     trust.openings = log.live();
     Some(trust)
@@ -99,29 +99,27 @@ fn taken(log: &OpenLog) -> Timestamp {
     }
 }
 
-/// The heads of each log that the other logs remember to have cosigned.
-pub fn remembered(open: &[OpenLog]) -> BTreeMap<Origin, Vec<Head>> {
-    let mut seen: BTreeMap<Origin, Vec<Head>> = BTreeMap::new();
-    for log in open {
-        // What cannot be read here is found where that log itself is verified.
-        let Ok(entries) = log.reader.entries(log.reader.first()) else { continue };
-        for (_, bytes) in entries.flatten().filter(|(_, bytes)| is_cosign(bytes)) {
-            if let Ok(Entry { body: Body::Cosign(cosign), .. }) = Entry::decode(&bytes)
-                && cosign.origin != log.origin
-            {
-                seen.entry(cosign.origin).or_default().push(cosign.head);
-            }
-        }
-        for (origin, head) in log.reader.seen().unwrap_or_default() {
-            seen.entry(origin).or_default().push(head);
-        }
-    }
-    seen
+/// What each log remembers of the others.
+pub type Seen = Vec<(Origin, BTreeMap<Origin, Memory>)>;
+
+/// What each of the logs remembers of others.
+pub fn remembered(open: &[OpenLog]) -> Seen {
+    // What cannot be read here is found where that log itself is verified.
+    open.iter().filter_map(|log| Some((log.origin.clone(), log.reader.memories().ok()?))).collect()
 }
 
-fn is_cosign(bytes: &[u8]) -> bool {
-    let wanted = b"\"body\":{\"cosign\":";
-    bytes.windows(wanted.len()).take(64).any(|window| window == wanted)
+/// The heads that other logs remember of this one, under the key that signs it. A copy is of some moment: what was
+/// cosigned just before that, or later, need not be in it.
+fn known(log: &OpenLog, seen: &Seen, trust: &Trust) -> Vec<Head> {
+    let note = log.reader.checkpoint().ok().flatten();
+    let signs = |key: &&VerifierKey| note.as_ref().is_some_and(|note| Checkpoint::open(note, key).is_ok());
+    let Some(key) = log.keys.iter().find(signs).or_else(|| log.keys.first()) else { return Vec::new() };
+    let size = log.reader.size().unwrap_or(0);
+    let delay = i64::try_from(trust.delay.as_micros()).unwrap_or(i64::MAX);
+    let due = trust.as_of.0.saturating_sub(delay);
+    let counts = |seen: &Remembered| log.live() || seen.head.size <= size || seen.at.is_some_and(|at| at.0 < due);
+    let others = seen.iter().filter(|(of, _)| *of != log.origin).filter_map(|(_, memories)| memories.get(&log.origin));
+    others.flat_map(|memory| memory.under(key)).filter(counts).map(|seen| seen.head).collect()
 }
 
 fn text(log: &OpenLog, report: Option<&Report>, damaged: &[String], console: &Console) -> String {

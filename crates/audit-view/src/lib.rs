@@ -16,6 +16,7 @@
 //! **Turned down.** An index inside the log's folder: a copy of a log must be the log alone. SQLite's trigram tokens: no
 //! Japanese word of two characters could be found. A server for searching: an auditor has files and no network.
 
+mod details;
 pub mod event;
 pub mod export;
 pub mod index;

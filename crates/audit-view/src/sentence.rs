@@ -4,7 +4,7 @@ use renkei_audit::entry::{Act, State};
 
 use crate::event::{Answer, Event, Kind, Person};
 use crate::roster::Roster;
-use crate::{text, when};
+use crate::{details, text, when};
 
 /// The sentence, in Japanese or English, without anything in it that drives a terminal.
 #[must_use]
@@ -214,7 +214,8 @@ fn act_ja(event: &Event, roster: &Roster) -> String {
     let (at, act) = (when::japanese(event.at), event.act.map_or("", |found| act(found, true)));
     let who = event.who.as_ref().map(|who| format!("{}による", person(who, roster, true))).unwrap_or_default();
     let object = event.object.as_deref().unwrap_or("-");
-    let detail = event.detail.as_deref().filter(|text| !text.is_empty()).map(|text| format!(": {text}"));
+    let detail = event.detail.as_deref().filter(|text| !text.is_empty());
+    let detail = detail.map(|text| format!(": {}", details::japanese(text)));
     format!("{at}、{object} で{who}{act}{}", detail.unwrap_or_default())
 }
 

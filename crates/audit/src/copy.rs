@@ -5,16 +5,19 @@
 //! was. A copy has the layout of a published log ([`crate::store`]), without openings: what a site keeps to itself does
 //! not leave it.
 //!
-//! Entries arrive in bundles. Full ones are put in place as they come, since a log need not fit into memory; they count
-//! only once the checkpoint above them was checked and put in place, last. A crash before that leaves files that the
-//! next copying writes again.
+//! Entries arrive in bundles. Full ones are put in place before the last one has come, since a log need not fit into
+//! memory; they count only once the checkpoint above them was checked and put in place. Whoever has a head that it
+//! believes, and proofs that lead to it, checks each bundle before it is written. A crash leaves files that the next
+//! copying writes again.
+//!
+//! The list of cosigned checkpoints comes last and only grows: a copy has the beginning of its owner's list.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::note::{Checkpoint, Head, Note, NoteError, VerifierKey};
 use crate::store::{Disk, Folder, Layout, ReadError, Reader, Segment, cosigned_line, hashes, partial, rows};
-use crate::tree::{Frontier, Hash, Row, Rows, TileId, WIDTH, unbundle};
+use crate::tree::{Frontier, Hash, Row, Rows, TileId, WIDTH, unbundle, verify_consistency};
 
 const ENTRIES: u64 = WIDTH as u64;
 
@@ -59,14 +62,20 @@ pub struct Copying {
     layout: Layout,
     key: VerifierKey,
     before: Head,
+    /// Up to the last full bundle.
     frontier: Frontier,
     rows: Rows,
     /// The bundle that comes next, with the entries of it that the copy has.
     number: u64,
     known: Vec<Vec<u8>>,
     /// The last bundle, where it is not full.
-    last: Segment,
+    last: Vec<Vec<u8>>,
+    /// Files of full bundles that were taken and are not written yet.
+    staged: Vec<(PathBuf, Vec<u8>)>,
     written: Vec<PathBuf>,
+    /// Bytes of the list of cosigned checkpoints, and what was taken for it.
+    cosigned: u64,
+    notes: Vec<(Note, u64)>,
 }
 
 impl Copying {
@@ -83,14 +92,28 @@ impl Copying {
         let number = before.size / ENTRIES;
         let known = if before.size.is_multiple_of(ENTRIES) { Vec::new() } else { reader.bundle(number)? };
         let frontier = Frontier::load(&reader, number * ENTRIES)?;
-        let mut whole = frontier.clone();
-        known.iter().for_each(|entry| whole.push(Hash::leaf(entry)));
-        if whole.root() != before.root || whole.size() != before.size {
+        let rows = rows(&reader, number)?;
+        let layout = Layout::new(root);
+        // What a crash left behind the last whole note is cut before anything is added.
+        let cosigned = reader.cosigned()?.iter().map(|note| cosigned_line(note).len() as u64).sum();
+        let this = Self {
+            layout,
+            key: key.clone(),
+            before,
+            frontier,
+            rows,
+            number,
+            known,
+            last: Vec::new(),
+            staged: Vec::new(),
+            written: Vec::new(),
+            cosigned,
+            notes: Vec::new(),
+        };
+        if this.head() != before {
             return Err(ReadError::Damaged("the copy's entries are not those of its checkpoint".into()).into());
         }
-        let rows = rows(&reader, number)?;
-        let (layout, last) = (Layout::new(root), Segment::new(number));
-        Ok(Self { layout, key: key.clone(), before, frontier, rows, number, known, last, written: Vec::new() })
+        Ok(this)
     }
 
     /// The head that the copy has.
@@ -102,10 +125,7 @@ impl Copying {
     /// Entries that were taken, those of before included.
     #[must_use]
     pub fn size(&self) -> u64 {
-        if self.number == self.before.size / ENTRIES && self.last.entries.is_empty() {
-            return self.before.size;
-        }
-        self.frontier.size()
+        self.number * ENTRIES + self.end().len() as u64
     }
 
     /// The number of the bundle to take next.
@@ -114,7 +134,27 @@ impl Copying {
         self.number
     }
 
-    /// Takes the next bundle: full, but for the last one.
+    /// The place in the owner's list of cosigned checkpoints, in bytes, from which they are wanted
+    /// ([`Reader::cosigned_from`]).
+    #[must_use]
+    pub fn cosigned(&self) -> u64 {
+        self.cosigned + self.notes.iter().map(|(note, _)| cosigned_line(note).len() as u64).sum::<u64>()
+    }
+
+    /// The entries behind the last full bundle.
+    fn end(&self) -> &[Vec<u8>] {
+        if self.last.is_empty() { &self.known } else { &self.last }
+    }
+
+    /// The head of all that was taken.
+    fn head(&self) -> Head {
+        let mut frontier = self.frontier.clone();
+        self.end().iter().for_each(|entry| frontier.push(Hash::leaf(entry)));
+        Head { root: frontier.root(), size: frontier.size() }
+    }
+
+    /// Takes the next bundle: full, but for the last one, which may be taken again when there is more in it. Nothing is
+    /// written yet.
     ///
     /// # Errors
     /// [`CopyError`]; then nothing more is to be taken.
@@ -122,69 +162,143 @@ impl Copying {
         let number = self.number;
         let wrong = || CopyError::Bundle(number);
         let entries = unbundle(bytes).map_err(|_| wrong())?;
-        if entries.is_empty() || !self.last.entries.is_empty() {
+        if entries.is_empty() {
             return Err(wrong());
+        }
+        if !self.last.is_empty() {
+            self.known = std::mem::take(&mut self.last);
         }
         // Fewer than the copy has are told by the checkpoint above them.
         let other = self.known.iter().zip(&entries).position(|(known, entry)| known != entry);
         if let Some(at) = other {
             return Err(CopyError::Rewritten(number * ENTRIES + at as u64));
         }
-        let mut tiles = Vec::new();
+        if entries.len() < WIDTH {
+            self.last = entries.into_iter().map(<[u8]>::to_vec).collect();
+            return Ok(());
+        }
         for entry in &entries {
             let leaf = Hash::leaf(entry);
             self.frontier.push(leaf);
-            tiles.extend(self.rows.push(leaf));
+            for tile in self.rows.push(leaf) {
+                let path = self.layout.tile(&TileId::full(Row::Hashes(tile.level), tile.index));
+                self.staged.push((path, hashes(&tile.hashes)));
+            }
         }
-        if entries.len() < WIDTH {
-            self.last.entries = entries.into_iter().map(<[u8]>::to_vec).collect();
-            return Ok(());
-        }
-        for tile in tiles {
-            let path = self.layout.tile(&TileId::full(Row::Hashes(tile.level), tile.index));
-            self.put(path, &hashes(&tile.hashes))?;
-        }
-        self.put(self.layout.tile(&TileId::full(Row::Entries, number)), bytes)?;
+        self.staged.push((self.layout.tile(&TileId::full(Row::Entries, number)), bytes.to_vec()));
         (self.number, self.known) = (number + 1, Vec::new());
-        self.last = Segment::new(number + 1);
         Ok(())
     }
 
-    fn put(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), CopyError> {
-        Folder.put(&path, bytes).map_err(system(&path))?;
-        self.written.push(path);
-        Ok(())
-    }
-
-    /// Checks what was taken against the log's checkpoint, and makes it the copy's. `cosigned` are the checkpoints that
-    /// others cosigned, as the log has them.
+    /// Takes the next checkpoints that others cosigned, as the owner's list has them. Nothing is written yet.
     ///
     /// # Errors
-    /// [`CopyError`]; what was put in place is removed again.
-    pub fn finish(self, note: &Note, cosigned: &[Note]) -> Result<Head, CopyError> {
-        let checked = self.check(note);
-        if checked.is_err() {
-            // Files behind the checkpoint do no harm where they stay.
-            self.written.iter().for_each(|path| drop(Folder.remove(path)));
+    /// [`CopyError::Signature`] where one is not signed by the log's key.
+    pub fn take_cosigned(&mut self, notes: Vec<Note>) -> Result<(), CopyError> {
+        for note in notes {
+            let head = Checkpoint::open(&note, &self.key).map_err(CopyError::Signature)?.head;
+            self.notes.push((note, head.size));
         }
-        let head = checked?;
-        partial(&Folder, &self.layout, &self.rows, &self.last).map_err(system(self.layout.root()))?;
-        let notes: String = cosigned.iter().map(cosigned_line).collect();
-        let path = self.layout.cosigned();
-        Folder.put(&path, notes.as_bytes()).map_err(system(&path))?;
-        let path = self.layout.checkpoint();
-        Folder.put(&path, note.to_string().as_bytes()).map_err(system(&path))?;
+        Ok(())
+    }
+
+    /// Checks that all that was taken is what the log begins with under a head that is believed, by the proof of that.
+    /// Without it, only [`Copying::finish`] tells what the entries are worth.
+    ///
+    /// # Errors
+    /// [`CopyError::Root`]; then nothing more is to be taken.
+    pub fn check(&self, head: Head, proof: &[Hash]) -> Result<(), CopyError> {
+        let own = self.head();
+        verify_consistency((own.size, own.root), (head.size, head.root), proof).map_err(|_| CopyError::Root)
+    }
+
+    /// Writes the full bundles that were taken. They count once a checkpoint above them is the copy's.
+    ///
+    /// # Errors
+    /// [`CopyError::System`]
+    pub fn write(&mut self) -> Result<(), CopyError> {
+        for (path, bytes) in std::mem::take(&mut self.staged) {
+            Folder.put(&path, &bytes).map_err(system(&path))?;
+            self.written.push(path);
+        }
+        Ok(())
+    }
+
+    /// Checks what was taken against the log's checkpoint, makes it the copy's, and adds the cosigned checkpoints of heads
+    /// that the copy has. The copy may be continued after it.
+    ///
+    /// # Errors
+    /// [`CopyError`]; what was put in place is removed again, and nothing more is to be taken.
+    pub fn finish(&mut self, note: &Note) -> Result<Head, CopyError> {
+        let head = match self.complete(note).and_then(|head| self.write().map(|()| head)) {
+            Ok(head) => head,
+            Err(error) => {
+                // Files behind the checkpoint do no harm where they stay.
+                self.written.iter().for_each(|path| drop(Folder.remove(path)));
+                return Err(error);
+            }
+        };
+        if head != self.before {
+            self.put_end(note).map_err(system(self.layout.root()))?;
+        }
+        self.written.clear();
+        (self.before, self.known) = (head, std::mem::take(&mut self.last));
+        self.add_notes(head.size)?;
         Ok(head)
     }
 
-    fn check(&self, note: &Note) -> Result<Head, CopyError> {
+    fn complete(&mut self, note: &Note) -> Result<Head, CopyError> {
         let head = Checkpoint::open(note, &self.key).map_err(CopyError::Signature)?.head;
         if head.size < self.before.size {
             return Err(CopyError::Shorter { now: head.size, before: self.before.size });
         }
-        if self.frontier.size() != head.size {
+        let own = self.head();
+        if own.size != head.size {
             return Err(CopyError::Bundle(self.number));
         }
-        if self.frontier.root() == head.root { Ok(head) } else { Err(CopyError::Root) }
+        if own.root != head.root {
+            return Err(CopyError::Root);
+        }
+        if self.last.is_empty() {
+            self.last = std::mem::take(&mut self.known);
+        }
+        Ok(head)
+    }
+
+    /// Writes the partial tiles of the end, then the checkpoint, and removes the partial tiles of the one before.
+    fn put_end(&self, note: &Note) -> io::Result<()> {
+        let mut rows = self.rows.clone();
+        self.last.iter().for_each(|entry| _ = rows.push(Hash::leaf(entry)));
+        let end = Segment { entries: self.last.clone(), ..Segment::new(self.number) };
+        let tiles = partial(&Folder, &self.layout, &rows, &end)?;
+        Folder.put(&self.layout.checkpoint(), note.to_string().as_bytes())?;
+        for old in TileId::partial(self.before.size).filter(|old| !tiles.contains(old)) {
+            Folder.remove(&self.layout.tile(&old))?;
+        }
+        Ok(())
+    }
+
+    /// Adds the cosigned checkpoints up to the first of a head beyond the copy; the rest comes with the next copying.
+    fn add_notes(&mut self, size: u64) -> Result<(), CopyError> {
+        let notes = std::mem::take(&mut self.notes);
+        let lines: String =
+            notes.iter().take_while(|(_, of)| *of <= size).map(|(note, _)| cosigned_line(note)).collect();
+        let path = self.layout.cosigned();
+        if lines.is_empty() && self.cosigned == 0 {
+            return Ok(());
+        }
+        let added = Folder.tail(&path).and_then(|mut tail| {
+            if tail.length()? != self.cosigned {
+                tail.cut(self.cosigned)?;
+            }
+            if lines.is_empty() {
+                return Ok(());
+            }
+            tail.write(lines.as_bytes())?;
+            tail.sync()
+        });
+        added.map_err(system(&path))?;
+        self.cosigned += lines.len() as u64;
+        Ok(())
     }
 }

@@ -39,6 +39,8 @@ mod disk;
 mod journal;
 mod layout;
 mod log;
+mod memory;
+mod notes;
 mod open;
 mod pending;
 mod publish;
@@ -48,12 +50,13 @@ mod writer;
 pub use disk::{Disk, Folder, Tail};
 pub(crate) use layout::Layout;
 pub use log::{Config, Log};
+pub use memory::{Memory, Remembered, digest as key_digest};
+pub(crate) use notes::cosigned_line;
 pub(crate) use open::rows;
 pub use open::{Cut, OpenError, Recovery};
 pub use pending::Pending;
 pub(crate) use publish::{Segment, hashes, partial};
 pub use reader::{ReadError, Reader};
-pub(crate) use writer::cosigned_line;
 
 use renkei_types::Timestamp;
 

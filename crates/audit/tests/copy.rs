@@ -33,9 +33,14 @@ fn handed(owner: &Path, from: u64) -> (Note, Vec<Vec<u8>>) {
 
 fn copy(owner: &Path, root: &Path) -> Result<Head, CopyError> {
     let mut copying = Copying::begin(root, node_key().verifier())?;
+    continued(owner, &mut copying)
+}
+
+fn continued(owner: &Path, copying: &mut Copying) -> Result<Head, CopyError> {
     let (note, bundles) = handed(owner, copying.next());
     bundles.iter().try_for_each(|bytes| copying.take(bytes))?;
-    copying.finish(&note, &Reader::new(owner).cosigned().unwrap())
+    copying.take_cosigned(Reader::new(owner).cosigned_from(copying.cosigned(), 1).unwrap())?;
+    copying.finish(&note)
 }
 
 fn told(root: &Path, clock: &Hand) -> Vec<Check> {
@@ -48,6 +53,9 @@ fn told(root: &Path, clock: &Hand) -> Vec<Check> {
 fn a_copy_follows_its_log_and_verifies_each_time() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
     let (owner, root) = (folder.path().join("owner"), folder.path().join("copy"));
+    // One that is begun anew each time, and one that goes on.
+    let second = folder.path().join("second");
+    let mut going_on = Copying::begin(&second, node_key().verifier()).unwrap();
     let mut from = 0;
     for until in [1, 3, 128, 130, 256, 400, 401] {
         let log = log(&owner, &clock);
@@ -60,6 +68,8 @@ fn a_copy_follows_its_log_and_verifies_each_time() {
         assert_eq!(copy(&owner, &root).unwrap().size, Reader::new(&root).size().unwrap());
         assert_eq!(copy(&owner, &root).unwrap().size, Reader::new(&root).size().unwrap(), "nothing new");
         assert_eq!(told(&root, &clock), [], "{until}");
+        continued(&owner, &mut going_on).unwrap();
+        assert_eq!(files(&second), files(&root), "{until}");
         log.checkpoint().wait().unwrap();
         log.close();
         from = until;
@@ -105,10 +115,28 @@ fn what_was_cut_rewritten_or_forged_is_refused_and_the_copy_stays() {
     changed.take(&bundles[0]).unwrap();
     changed.take(&bytes).unwrap();
     changed.take(&bundles[2]).unwrap();
-    assert!(matches!(changed.finish(&note, &[]), Err(CopyError::Root)));
+    changed.write().unwrap();
+    assert!(matches!(changed.finish(&note), Err(CopyError::Root)));
     let mut short = begin();
     short.take(&bundles[0]).unwrap();
-    assert!(matches!(short.finish(&note, &[]), Err(CopyError::Bundle(2))));
+    assert!(matches!(short.finish(&note), Err(CopyError::Bundle(2))));
+    // With a proof it is told before anything is written.
+    let head = Checkpoint::open(&note, node_key().verifier()).unwrap().head;
+    let proof = Reader::new(&owner).consistency(768, head.size).unwrap();
+    let mut proven = begin();
+    proven.take(&bundles[0]).unwrap();
+    assert!(matches!(proven.check(head, &proof), Err(CopyError::Root)), "it leads from another size");
+    proven.take(&bundles[1]).unwrap();
+    proven.check(head, &proof).unwrap();
+    assert!(matches!(proven.check(head, &[]), Err(CopyError::Root)));
+    let mut forged = begin();
+    forged.take(&bundles[0]).unwrap();
+    forged.take(&bytes).unwrap();
+    assert!(matches!(forged.check(head, &proof), Err(CopyError::Root)));
+    // Cosigned checkpoints of another log.
+    let other_note = Checkpoint { origin: gateway_key().verifier().name().clone(), head, extensions: Vec::new() };
+    let other_note = other_note.sign(&gateway_key()).unwrap();
+    assert!(matches!(begin().take_cosigned(vec![other_note]), Err(CopyError::Signature(_))));
     for none in [&b""[..], b"\x00", b"\xff\xff\x00"] {
         assert!(matches!(begin().take(none), Err(CopyError::Bundle(1))));
     }
@@ -121,4 +149,46 @@ fn what_was_cut_rewritten_or_forged_is_refused_and_the_copy_stays() {
     bytes[5] ^= 1;
     std::fs::write(&tile, bytes).unwrap();
     assert!(matches!(copy(&owner, &root), Err(CopyError::Read(_))));
+}
+
+#[test]
+fn what_is_cosigned_beyond_the_copy_comes_with_the_next_copying() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let (owner, root) = (folder.path().join("owner"), folder.path().join("copy"));
+    let log = log(&owner, &clock);
+    let cosign = || {
+        let mut note = log.checkpoint().wait().unwrap();
+        note.cosign(&witness_key(), 1).unwrap();
+        log.cosigned(note.clone(), witness_key().verifier().clone()).wait().unwrap();
+        note
+    };
+    fill(&log, 0..2);
+    let first = cosign();
+    let mut copying = Copying::begin(&root, node_key().verifier()).unwrap();
+    copying.take(&handed(&owner, 0).1[0]).unwrap();
+    fill(&log, 2..4);
+    cosign();
+    let list = Reader::new(&owner).cosigned_from(0, 1 << 20).unwrap();
+    assert_eq!(list.len(), 2);
+    copying.take_cosigned(list).unwrap();
+    let whole = copying.cosigned();
+    copying.finish(&first).unwrap();
+    assert_eq!(Reader::new(&root).cosigned().unwrap().len(), 1);
+    let place = copying.cosigned();
+    assert!(place < whole);
+    assert_eq!(Reader::new(&owner).cosigned_from(place, 1 << 20).unwrap().len(), 1);
+    assert!(Reader::new(&owner).cosigned_from(place + 1, 1 << 20).is_err(), "no note begins there");
+    assert!(Reader::new(&owner).cosigned_from(whole, 1 << 20).unwrap().is_empty());
+    // A crash left half a note behind the last.
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(root.join("cosigned"))
+        .and_then(|mut file| {
+            use std::io::Write as _;
+            file.write_all(b"300\nrenkei")
+        })
+        .unwrap();
+    copy(&owner, &root).unwrap();
+    assert_eq!(std::fs::read(root.join("cosigned")).unwrap(), std::fs::read(owner.join("cosigned")).unwrap());
+    log.close();
 }

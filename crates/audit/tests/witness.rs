@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use renkei_audit::entry::{Act, Body, Cosign, Entry, Given};
-use renkei_audit::note::{Checkpoint, Head, Note, NoteError};
-use renkei_audit::store::{Config, Log, Reader, StoreError};
+use renkei_audit::entry::{Act, Admin, Body, Cosign, Entry, Given, Line, Private};
+use renkei_audit::note::{Checkpoint, Head, Kind, Note, NoteError, SigningKey, VerifierKey};
+use renkei_audit::store::{Config, Log, Reader, StoreError, key_digest};
 use renkei_audit::tree::ProofError;
 use renkei_audit::verify::{Check, Trust, verify};
 use renkei_audit::witness::{Ask, Denied};
@@ -95,7 +95,9 @@ fn an_older_copy_is_known_by_what_the_other_side_remembers() {
     }
     let node = log(&at_node, false, &clock);
     exchange(&node, &gateway, 11, &grow(&node, 7)).unwrap();
-    let known = gateway.reader().remembered(node_key().verifier().name()).unwrap();
+    let memories = gateway.reader().memories().unwrap();
+    let known = memories[node_key().verifier().name()].under(node_key().verifier());
+    let known: Vec<Head> = known.iter().map(|seen| seen.head).collect();
     assert_eq!(known.iter().map(|head| head.size).collect::<Vec<_>>(), [5, 11, 18]);
     let trust = Trust { known, ..Trust::new(node_key().verifier().clone(), clock.now()) };
     assert!(verify(&Reader::new(&at_node), &trust).sound());
@@ -134,9 +136,52 @@ fn a_signature_that_is_none_is_not_taken_up() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
     let node = log(folder.path(), false, &clock);
     let mut note = grow(&node, 3);
-    let stranger = key("renkei.example/witness/other", renkei_audit::note::Kind::Witness, 9);
+    let stranger = key("renkei.example/witness/other", Kind::Witness, 9);
     note.cosign(&stranger, 1).unwrap();
     let taken = node.cosigned(note, witness_key().verifier().clone()).wait();
     assert_eq!(taken, Err(StoreError::Note(NoteError::Unsigned)));
     assert_eq!(node.reader().cosigned().unwrap(), []);
+}
+
+#[test]
+fn heads_that_were_cosigned_belong_to_the_key_that_the_log_had() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Hand::new());
+    let root = |name: &str| folder.path().join(name);
+    let (node, gateway) = (log(&root("node"), false, &clock), log(&root("gateway"), true, &clock));
+    exchange(&node, &gateway, 0, &grow(&node, 30)).unwrap();
+    node.close();
+    gateway.close();
+    // The key is lost: another one, told on another way, and what was seen of the log is closed.
+    let name = node_key().verifier().name().clone();
+    let key = Arc::new(SigningKey::from_seed(name.clone(), Kind::Log, &[77; 32]).unwrap());
+    std::fs::remove_file(root("gateway").join("seen")).unwrap();
+    let gateway = log(&root("gateway"), true, &clock);
+    let ceremony = Admin {
+        act: Act::Ceremony,
+        detail: Line::lossy("another key"),
+        digest: Some(key_digest(key.verifier())),
+        private: Private::default(),
+        subject: Line::lossy(name.as_str()),
+        who: None,
+    };
+    gateway.append(Body::Admin(ceremony)).wait().unwrap();
+    let config = Config { reserve: 1_024, ..Config::new(root("anew"), Arc::clone(&key), Arc::new(clock.clone())) };
+    let anew = Log::open(config).unwrap().0;
+    let note = grow(&anew, 4);
+    let ask = Ask { old_size: 0, proof: Vec::new(), note };
+    gateway.witness(ask, key.verifier().clone(), witness_key()).wait().unwrap();
+
+    let memory = &gateway.reader().memories().unwrap()[&name];
+    let under = |key: &VerifierKey| memory.under(key).iter().map(|seen| seen.head).collect::<Vec<_>>();
+    let sizes = |heads: &[Head]| heads.iter().map(|head| head.size).collect::<Vec<_>>();
+    let (old, new) = (under(node_key().verifier()), under(key.verifier()));
+    assert_eq!((sizes(&old), sizes(&new)), (vec![30], vec![4]));
+    let report = |name: &str, key: &VerifierKey, known: &[Head]| {
+        let trust = Trust { known: known.to_vec(), ..Trust::new(key.clone(), clock.now()) };
+        verify(&Reader::new(&root(name)), &trust)
+    };
+    assert!(report("anew", key.verifier(), &new).sound());
+    assert!(report("node", node_key().verifier(), &old).sound());
+    assert!(!report("anew", key.verifier(), &old).sound(), "they are heads of another log");
+    [anew, gateway].iter().for_each(Log::close);
 }

@@ -110,6 +110,12 @@ impl Split {
         })
     }
 
+    /// The columns that hospitals read for it, as `table.column`, as far as they are known.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<String> {
+        self.reads().unwrap_or_default().into_iter().filter(|name| name.contains('.')).collect()
+    }
+
     /// The columns of concepts that hospitals read for it, as `table.column`; for a source code, the concept beside it.
     #[must_use]
     pub fn coded(&self) -> BTreeSet<String> {

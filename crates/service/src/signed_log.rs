@@ -12,6 +12,8 @@
 //! ended is closed before anything else is recorded. Node and gateway open their logs here, and their command lines
 //! read them here.
 
+pub mod acts;
+pub mod archive;
 mod cosigning;
 mod peers;
 mod pulse;
@@ -24,9 +26,10 @@ use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
+use renkei_audit::archive::ArchiveError;
 use renkei_audit::entry::{Act, Admin, Body, Cells, Count, Line, Outcome, Private, State};
 use renkei_audit::note::{BadKey, Kind, Origin, SigningKey, VerifierKey};
-use renkei_audit::store::{Config, Disk as _, Folder, Log, OpenError, ReadError, Reader, StoreError};
+use renkei_audit::store::{Config, Disk as _, Folder, Log, OpenError, ReadError, Reader, StoreError, key_digest};
 use renkei_audit::tree::Hash;
 use renkei_audit::verify::{Report, Trust, verify};
 use renkei_pki::PeerName;
@@ -69,6 +72,9 @@ pub enum SignedLogError {
     /// The log cannot be read.
     #[error("the audit log cannot be read")]
     Read(#[from] ReadError),
+    /// Entries are not archived.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The log takes nothing.
     #[error("the audit log takes nothing")]
     Store(#[from] StoreError),
@@ -198,7 +204,7 @@ pub fn open(
             detail: Line::lossy(
                 "the configuration names another key of this log; what was seen of it before is closed",
             ),
-            digest: Some(Hash::of(key.to_string().as_bytes())),
+            digest: Some(key_digest(&key)),
             private: Private::default(),
             subject: Line::lossy(key.name().as_str()),
             who: None,

@@ -30,6 +30,7 @@ struct Inner {
     question: Question,
     openings: Vec<Opening>,
     tables: List<Name, 64>,
+    columns: List<Name, 256>,
     policy: Line<64>,
     parts: AtomicU32,
     /// Whether an INTENT is recorded.
@@ -83,12 +84,14 @@ impl Record {
         let facts = &question.split.facts;
         let tables = facts.tables.iter().chain(&facts.reference_tables);
         let tables: Vec<Name> = tables.filter_map(|table| Name::new(table.as_str()).ok()).collect();
+        let columns = question.split.columns().into_iter();
+        let columns: Vec<Name> = columns.filter_map(|column| Name::new(column).ok()).collect();
         let asked = Question {
-            ethics: None,
+            ethics: project.ethics.as_deref().map(Line::lossy),
             level: Line::lossy(level),
             parameters,
             project: project.id.clone(),
-            purpose: Line::lossy(""),
+            purpose: Line::lossy(project.purpose.as_deref().unwrap_or_default()),
             sequence: None,
             sites: List::default(),
             sql: Shown::new("sql", &question.sql, &mut *entropy, &mut openings),
@@ -102,6 +105,7 @@ impl Record {
             question: asked,
             openings,
             tables: List::new(tables).unwrap_or_default(),
+            columns: List::new(columns).unwrap_or_default(),
             policy: Line::lossy(&Hash::of(format!("{project:?}").as_bytes()).to_string()),
             parts: AtomicU32::new(0),
             begun: AtomicBool::new(false),
@@ -138,7 +142,7 @@ impl Record {
         let list = List::new(sites.iter().cloned().collect()).unwrap_or_default();
         let body = Body::Intent(Box::new(Intent {
             budget: None,
-            columns: List::default(),
+            columns: inner.columns.clone(),
             opt_out: None,
             part: number,
             policy: inner.policy.clone(),

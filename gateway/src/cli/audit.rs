@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
+use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Subcommand, ValueEnum};
-use renkei_service::signed_log;
-use renkei_types::{Clock, SystemClock};
+use renkei_service::signed_log::acts::{self, Deed};
+use renkei_service::signed_log::{self, archive};
+use renkei_types::{Clock, SystemClock, Timestamp};
 
 use super::say;
 use crate::Config;
@@ -17,13 +20,10 @@ pub(super) enum Command {
     Verify {
         #[command(flatten)]
         place: Place,
-        /// Language: en or ja. By default that of the terminal.
-        #[arg(long, value_enum, env = "RENKEI_LANG")]
-        lang: Option<Lang>,
-        #[arg(long, hide = true, env = "LANG", default_value = "")]
-        terminal_language: String,
+        #[command(flatten)]
+        language: Language,
     },
-    /// Prints entries as they are written, one JSON object a line, the newest last.
+    /// Prints entries as they are written, one JSON object a line, the newest last. That they were read is recorded.
     Show {
         #[command(flatten)]
         place: Place,
@@ -34,6 +34,23 @@ pub(super) enum Command {
         #[arg(long)]
         questions: bool,
     },
+    /// Writes old entries into a sealed folder, and takes them out of the log's when they are there.
+    Archive {
+        #[command(flatten)]
+        place: Place,
+        /// Entries before this day (UTC), in whole bundles of 256.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        before: Option<NaiveDate>,
+        /// The archive's folder: a new one with --before, an archive with --remove.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Takes the archive's entries out of the log's folder, after reading the whole archive back. Refused as long as
+        /// no witness has cosigned them. That it was done is recorded.
+        #[arg(long, required_unless_present = "before", conflicts_with = "before")]
+        remove: bool,
+        #[command(flatten)]
+        language: Language,
+    },
     /// Prints the key that verifies this log, then the one that verifies its cosignatures of others' logs: for hospitals
     /// and auditors.
     Key(Place),
@@ -43,6 +60,21 @@ pub(super) enum Command {
 pub(super) enum Lang {
     En,
     Ja,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Language {
+    /// Language: en or ja. By default that of the terminal.
+    #[arg(long, value_enum, env = "RENKEI_LANG")]
+    lang: Option<Lang>,
+    #[arg(long, hide = true, env = "LANG", default_value = "")]
+    terminal_language: String,
+}
+
+impl Language {
+    fn japanese(&self) -> bool {
+        self.lang.map_or_else(|| self.terminal_language.starts_with("ja"), |lang| lang == Lang::Ja)
+    }
 }
 
 /// Where the log is.
@@ -68,14 +100,33 @@ impl Place {
 
 pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Verify { place, lang, terminal_language } => {
+        Command::Verify { place, language } => {
             let report = signed_log::check(&place.dir()?, true, SystemClock.now())?;
-            let japanese = lang.map_or_else(|| terminal_language.starts_with("ja"), |lang| lang == Lang::Ja);
-            say(&signed_log::told(&report, japanese))?;
+            say(&signed_log::told(&report, language.japanese()))?;
             Ok(if report.sound() { ExitCode::SUCCESS } else { ExitCode::from(6) })
         }
         Command::Show { place, last, questions } => {
-            say(&signed_log::lines(&place.dir()?, last, questions)?)?;
+            let state = place.dir()?;
+            let lines = signed_log::lines(&state, last, questions)?;
+            // Recorded before anything is shown.
+            let left = acts::leave(&state, &SystemClock, Deed::log_shown(last, questions));
+            left.with_context(|| format!("`{}` cannot be written", acts::folder(&state).display()))?;
+            say(&lines)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Archive { place, before, out, remove: _, language } => {
+            let (state, japanese) = (place.dir()?, language.japanese());
+            say(&match before {
+                Some(day) => {
+                    let before = Timestamp(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros());
+                    let manifest = archive::export(&state, before, &out, &SystemClock)?;
+                    archive::exported_words(manifest.as_ref(), &day.to_string(), &out, "renkei-gateway", japanese)
+                }
+                None => {
+                    let gone = archive::remove(&state, &out, &SystemClock);
+                    archive::removed_words(gone.context(archive::not_removed_words(japanese))?, japanese)
+                }
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Key(place) => {

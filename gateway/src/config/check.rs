@@ -39,6 +39,7 @@ impl Settings for Config {
                 }
             }
         }
+        distinct("people", "id", self.people.iter().map(|person| &person.id), problems);
         for (index, token) in self.tokens.iter().enumerate() {
             if self.tokens.iter().take(index).any(|earlier| earlier.sha256.is(&token.sha256)) {
                 problems.add(&format!("tokens.{index}.sha256"), "stands here twice");
@@ -55,6 +56,7 @@ fn check_limits(config: &Config, problems: &mut Problems) {
         ("handles_per_person", limits.handles_per_person),
         ("memory_mib", limits.memory_mib),
         ("site_answer_mib", limits.site_answer_mib),
+        ("answer_mib", limits.answer_mib),
     ];
     for (key, _) in numbers.iter().filter(|(_, number)| *number == 0) {
         problems.add(&format!("limits.{key}"), "must be at least 1");

@@ -1,4 +1,5 @@
-//! Actions for auditors: the log that is here, the gateway's own, and its entries, bundle by bundle.
+//! Actions for auditors: the logs that are here, the gateway's own and its copies of the sites', and their entries, bundle
+//! by bundle.
 //!
 //! What must stay true: an auditor reads logs and asks nothing, and nobody else reads logs; that a log was read is in the
 //! gateway's own before the first byte leaves. What is handed out is what the log published: bundles under its signed
@@ -7,17 +8,18 @@
 use arrow_flight::Action;
 use bytes::Bytes;
 use futures::stream;
-use renkei_audit::note::{Checkpoint, Head, Note};
+use renkei_audit::note::{Checkpoint, Head, Note, Origin, VerifierKey};
 use renkei_audit::store::Reader;
 use renkei_audit::tree::bundle;
 use renkei_service::PeerInfo;
-use renkei_types::{Code, PersonId, Refusal};
+use renkei_types::{Code, PersonId, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use tonic::{Request, Response, Status};
 
 use super::actions::Results;
 use super::status;
 use crate::audit;
+use crate::sites::copy_folder;
 use crate::state::State;
 
 /// Lists the logs.
@@ -27,6 +29,9 @@ pub(crate) const READ: &str = "renkei.AuditRead";
 
 /// Bundles of 256 entries in one answer at most.
 const BUNDLES: u64 = 16;
+
+/// Bytes of cosigned checkpoints in one answer at most.
+const NOTE_BYTES: usize = 1 << 20;
 
 /// A log as it is listed.
 #[derive(Debug, Serialize)]
@@ -47,6 +52,9 @@ struct Wanted {
     log: String,
     /// The first bundle.
     bundle: u64,
+    /// Where in the list of cosigned checkpoints, in bytes, to go on.
+    #[serde(default)]
+    cosigned: u64,
 }
 
 /// What goes before the bundles.
@@ -58,6 +66,18 @@ struct Top {
     size: u64,
     /// Bundles that follow.
     bundles: u64,
+    /// Whether there is more to ask for.
+    more: bool,
+    /// When the gateway's copy of a site's log got this checkpoint, microseconds since 1970 UTC; none for its own log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copied_micros: Option<i64>,
+}
+
+/// A log that is here: the gateway's own, or a copy of a site's.
+struct Kept {
+    key: VerifierKey,
+    reader: Reader,
+    copied: Option<Timestamp>,
 }
 
 /// Whether the action is an auditor's.
@@ -85,10 +105,12 @@ async fn answer(state: &State, person: &PersonId, proof: &str, action: &Action) 
     }
     match action.r#type.as_str() {
         LOGS => {
-            let (key, reader) = (state.audit.cosigner.key(), state.audit.cosigner.reader());
-            let size = checkpoint(&reader)?.map_or(0, |(_, head)| head.size);
-            let own = Listed { log: key.name().to_string(), key: key.to_string(), size, first: reader.first() };
-            Ok(vec![encode(&[own])?])
+            let mut listed = Vec::new();
+            for Kept { key, reader, .. } in kept(state) {
+                let size = checkpoint(&reader)?.map_or(0, |(_, head)| head.size);
+                listed.push(Listed { log: key.name().to_string(), key: key.to_string(), size, first: reader.first() });
+            }
+            Ok(vec![encode(&listed)?])
         }
         _ => {
             let wanted: Wanted = serde_json::from_slice(&action.body)
@@ -103,12 +125,14 @@ async fn read(state: &State, person: &PersonId, proof: &str, wanted: &Wanted) ->
         Refusal::new(Code::Parameter, format!("there is no log `{}` here", wanted.log))
             .hint(format!("`{LOGS}` lists them"))
     };
-    if wanted.log != state.audit.cosigner.key().name().as_str() {
-        return Err(unknown());
-    }
-    let reader = state.audit.cosigner.reader();
+    let log = kept(state).into_iter().find(|kept| kept.key.name().as_str() == wanted.log).ok_or_else(unknown)?;
+    let reader = log.reader;
     let (note, Head { size, .. }) = checkpoint(&reader)?.ok_or_else(unknown)?;
-    let cosigned = reader.cosigned().map_err(|error| fault(&error))?;
+    let cosigned = reader.cosigned_from(wanted.cosigned, NOTE_BYTES).map_err(|error| {
+        tracing::debug!(error = renkei_service::chain(&error), "a place in the list of cosigned checkpoints");
+        Refusal::new(Code::Parameter, "the list of cosigned checkpoints does not go on at that place")
+            .hint("move the copy away and copy the log anew")
+    })?;
     let last = size.div_ceil(256).min(wanted.bundle.saturating_add(BUNDLES));
     let (from, until) = (wanted.bundle.saturating_mul(256), (last * 256).min(size));
     let mut parts = Vec::new();
@@ -125,9 +149,28 @@ async fn read(state: &State, person: &PersonId, proof: &str, wanted: &Wanted) ->
         cosigned: cosigned.iter().map(ToString::to_string).collect(),
         size,
         bundles: parts.len() as u64,
+        more: last < size.div_ceil(256)
+            || cosigned.iter().map(|note| note.to_string().len()).sum::<usize>() > NOTE_BYTES / 2,
+        copied_micros: log.copied.map(|at| at.0),
     };
     parts.insert(0, encode(&top)?);
     Ok(parts)
+}
+
+/// The logs that are here, the gateway's own first.
+fn kept(state: &State) -> Vec<Kept> {
+    let cosigner = &state.audit.cosigner;
+    let mut logs = vec![Kept { key: cosigner.key().clone(), reader: cosigner.reader(), copied: None }];
+    for site in state.sites.iter() {
+        let folder = copy_folder(&state.state_dir, &site.id);
+        let written = std::fs::metadata(folder.join("checkpoint")).and_then(|file| file.modified());
+        let name = Origin::new(state.audit.log_of(&site.id)).ok();
+        let key = name.and_then(|name| cosigner.peers().log(&name));
+        if let (Ok(written), Some(key)) = (written, key) {
+            logs.push(Kept { key, reader: Reader::new(&folder), copied: Some(written.into()) });
+        }
+    }
+    logs
 }
 
 fn fault(error: &(dyn std::error::Error + 'static)) -> Refusal {

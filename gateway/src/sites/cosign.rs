@@ -16,8 +16,9 @@ use renkei_pki::PeerName;
 use renkei_proto::cosigning::{cosigned, read_cosigned, read_proof, read_showing, showing};
 use renkei_proto::v1::said::What;
 use renkei_proto::v1::{Cosigned, ExchangeRequest, ExchangeResponse};
+use renkei_service::LinkState;
 use renkei_service::signed_log::{self, Cosigner, Said, head};
-use renkei_types::SiteId;
+use renkei_types::{SiteId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::Site;
@@ -75,6 +76,8 @@ struct Shown {
     key: VerifierKey,
     note: Note,
     proofs: BTreeMap<u64, Vec<Hash>>,
+    /// Since when the connection stands on which it was shown last.
+    connected: Option<Timestamp>,
 }
 
 /// What came of one exchange.
@@ -99,7 +102,7 @@ impl Cosigning {
     async fn for_ever(&self, site: &Site) {
         let mut link = site.link.state();
         // The sender lives in the link, which `site` holds.
-        while link.wait_for(renkei_service::LinkState::is_connected).await.is_ok() {
+        while link.wait_for(LinkState::is_connected).await.is_ok() {
             let mut refused = None;
             for _ in 0..IN_A_ROW {
                 let came = self.exchange(site, refused.take()).await;
@@ -111,6 +114,15 @@ impl Cosigning {
             }
             drop(tokio::time::timeout(EVERY, link.changed()).await);
         }
+    }
+
+    /// The newest checkpoint of a site's log that the gateway cosigned, with the log's key; none before the first
+    /// exchange on the present connection: another one may be another log's.
+    pub(super) fn shown(&self, site: &Site) -> Option<(VerifierKey, Note)> {
+        let now = connected(site)?;
+        let board = self.board();
+        let shown = board.shown.get(&site.id).filter(|shown| shown.connected == Some(now))?;
+        Some((shown.key.clone(), shown.note.clone()))
     }
 
     async fn exchange(&self, site: &Site, refused: Option<&'static str>) -> Came {
@@ -126,9 +138,9 @@ impl Cosigning {
             }
         };
         let showed = request.own.is_some();
-        let mut client = site.client();
+        let (mut client, connected) = (site.client(), connected(site));
         match tokio::time::timeout(PATIENCE, client.exchange(request)).await {
-            Ok(Ok(response)) => self.take(site, response.into_inner(), showed).await,
+            Ok(Ok(response)) => self.take(site, response.into_inner(), showed, connected).await,
             // A node of an earlier version cosigns nothing.
             Ok(Err(status)) => {
                 tracing::debug!(site = %site.id, code = ?status.code(), "no exchange of checkpoints");
@@ -138,7 +150,8 @@ impl Cosigning {
         }
     }
 
-    fn origin(&self, site: &SiteId) -> Option<Origin> {
+    /// The name of a site's log.
+    pub(super) fn origin(&self, site: &SiteId) -> Option<Origin> {
         Origin::new(PeerName::site(self.gateway.consortium().clone(), site).to_string()).ok()
     }
 
@@ -180,7 +193,7 @@ impl Cosigning {
         })
     }
 
-    async fn take(&self, site: &Site, response: ExchangeResponse, showed: bool) -> Came {
+    async fn take(&self, site: &Site, response: ExchangeResponse, showed: bool, connected: Option<Timestamp>) -> Came {
         let mut came = Came { state: LogState::Cosigned, again: false, refused: None };
         for told in response.said.iter().take(WAITING) {
             let Ok(origin) = Origin::new(told.log.as_str()) else { continue };
@@ -219,13 +232,14 @@ impl Cosigning {
         if let Some(known) = self.board().shown.get_mut(&site.id).filter(|known| known.note.text() == ask.note.text()) {
             // Cosigned before.
             known.proofs.extend(proofs);
+            known.connected = connected;
             return Came { again: came.again && showed, ..came };
         }
         match self.cosigner.witness(&key, ask.clone()).await {
             Said::Cosigned(note) => {
                 let sent = cosigned(self.cosigner.witness_key(), &note);
                 let mut board = self.board();
-                board.shown.insert(site.id.clone(), Shown { key, note: ask.note, proofs });
+                board.shown.insert(site.id.clone(), Shown { key, note: ask.note, proofs, connected });
                 board.bring(&site.id, sent);
                 Came { again: true, ..came }
             }
@@ -260,6 +274,14 @@ impl Cosigning {
 
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Since when the site is connected.
+fn connected(site: &Site) -> Option<Timestamp> {
+    match site.state() {
+        LinkState::Connected { since, .. } => Some(since),
+        LinkState::Offline { .. } => None,
     }
 }
 

@@ -191,3 +191,30 @@ async fn a_gateway_goes_on_with_its_log_or_does_not_start() {
     let refused = Gateway::bind(consortium.config(), std::sync::Arc::new(SystemClock)).await.unwrap_err();
     assert!(format!("{refused:#}").contains("is lost"), "{refused:#}");
 }
+
+/// More rows than are held in memory: they go by way of the disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_very_large_answer_is_recorded_whole_before_its_first_row_leaves() {
+    let consortium = Consortium::start(vec![("fast", Some(genders(20, 15)))]).await;
+    let mut client = consortium.person("sato").await;
+    let numbers = (0..80).map(|n| format!("({n})")).collect::<Vec<_>>().join(", ");
+    let large = format!(
+        "WITH r AS ({BY_GENDER}) SELECT r.*, a.x, b.y, c.z FROM r CROSS JOIN (VALUES {numbers}) AS a(x) \
+         CROSS JOIN (VALUES {numbers}) AS b(y) CROSS JOIN (VALUES {numbers}) AS c(z)"
+    );
+    let got = client.ask(&large).await.unwrap();
+    let count: usize = got.batches.iter().map(|batch| batch.num_rows()).sum();
+    assert_eq!(count, 2 * 80 * 80 * 80);
+    let bytes: usize = got.batches.iter().map(|batch| batch.get_array_memory_size()).sum();
+    assert!(bytes > 32 << 20, "{bytes}");
+    let mut rows = Rows::new(&got.stream_schema);
+    got.batches.iter().for_each(|batch| rows.add(batch).unwrap());
+    let receipts = &got.answered.as_ref().unwrap().receipts;
+    receipts[0].promises(&rows.finish()).unwrap();
+    let ended = bodies(&consortium.state()).into_iter().find_map(|body| match body {
+        Body::Outcome(outcome) if outcome.site.is_none() => Some(outcome),
+        _ => None,
+    });
+    let ended = ended.unwrap();
+    assert!(ended.result.is_some() && ended.cells.released.get() == count as u64, "{ended:?}");
+}

@@ -17,7 +17,8 @@ use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_server::Node;
 use renkei_proto::v1::{
     AskRequest, AskResponse, Cells, CodeInUse, Coded, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse,
-    ExchangeRequest, ExchangeResponse, Outcome, ProveRequest, ProveResponse, Seal, State, Verdict,
+    ExchangeRequest, ExchangeResponse, Outcome, ProveRequest, ProveResponse, ReadLogRequest, ReadLogResponse, Seal,
+    State, Verdict,
 };
 use renkei_types::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -141,6 +142,10 @@ impl Node for Service {
     }
 
     async fn exchange(&self, _: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
+        Err(Status::unimplemented("a node of before"))
+    }
+
+    async fn read_log(&self, _: Request<ReadLogRequest>) -> Result<Response<ReadLogResponse>, Status> {
         Err(Status::unimplemented("a node of before"))
     }
 

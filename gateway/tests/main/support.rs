@@ -157,6 +157,8 @@ fn config(dir: &Path, sites: &[SiteId]) -> Config {
     let project = |id: &str, members: &[&str], tables: Tables| Project {
         id: id.parse().unwrap(),
         title: String::new(),
+        ethics: None,
+        purpose: None,
         members: members.iter().map(|member| member.parse().unwrap()).collect(),
         sites: sites.to_vec(),
         tables,
@@ -176,6 +178,7 @@ fn config(dir: &Path, sites: &[SiteId]) -> Config {
             project("narrow", &["ito"], Tables::Only(vec!["person".into()])),
         ],
         tokens: vec![Token { sha256: TokenHash::of(TOKEN), person: "sato".parse().unwrap() }],
+        people: Vec::new(),
         auditors: Default::default(),
     }
 }

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Subcommand;
 use renkei_service::signed_log;
+use renkei_service::signed_log::acts::{self, Deed};
 use renkei_types::{Clock, SystemClock};
 
 use super::{Place, archive, print};
-use crate::acts::{self, Done};
 use crate::ingest::Language;
 
 #[derive(Debug, Subcommand)]
@@ -45,7 +46,8 @@ pub(super) fn run(command: &Command, language: Language) -> anyhow::Result<ExitC
             let state = place.dir()?;
             let lines = signed_log::lines(&state, *last, *questions)?;
             // Recorded before anything is shown.
-            acts::leave(&state, &SystemClock, Done::LogShown { entries: *last, questions: *questions })?;
+            let left = acts::leave(&state, &SystemClock, Deed::log_shown(*last, *questions));
+            left.with_context(|| format!("`{}` cannot be written", acts::folder(&state).display()))?;
             print(&lines)?;
             Ok(ExitCode::SUCCESS)
         }

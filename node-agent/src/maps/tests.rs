@@ -122,7 +122,7 @@ fn older_versions_and_two_files_under_one_version_are_refused() {
     let text = desk.refused(&desk.codes(&[&new, &new]));
     assert!(text.contains("as is another file"), "{text}");
     // Each version once, for the audit log.
-    assert_eq!(acts::waiting(desk.dir.path()).len(), 2);
+    assert_eq!(renkei_service::signed_log::acts::waiting(desk.dir.path()).len(), 2);
     // A trial knows what was taken.
     let scratch = tempfile::tempdir().unwrap();
     carry(desk.dir.path(), scratch.path()).unwrap();

@@ -14,21 +14,22 @@ use super::{Answer, Received};
 use crate::registered;
 
 /// Charges a question before anything is read. The same statement on the same snapshot is free, and so are the later
-/// rounds of one; whether two different texts mean the same cohort is never shown by the charge.
+/// rounds of one; whether two different texts mean the same cohort is never shown by the charge. What the project has
+/// left before and after it comes back, where there is a limit.
 pub(super) fn charge(
     ledger: &Ledger,
     permit: &Permit,
     received: &Received,
     snapshot: &SnapshotId,
     now: Timestamp,
-) -> Result<(), Box<Answer>> {
+) -> Result<Option<(u64, u64)>, Box<Answer>> {
     let budget = permit.budget();
     if budget.project_30_days.is_none() && budget.person_day.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let statement = statement(&received.sql, &received.parameters, snapshot);
     match ledger.charge(&received.project, &received.subject, statement, budget, now) {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(charge)) => Ok(charge.left),
         Ok(Err(exhausted)) => Err(Box::new(Answer::refused(refusal(exhausted, received, now)))),
         Err(error) => Err(Box::new(Answer::fault("ledger", &error))),
     }

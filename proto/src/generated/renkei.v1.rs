@@ -347,6 +347,37 @@ pub struct ProveResponse {
     #[prost(bytes = "vec", repeated, tag = "3")]
     pub path: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadLogRequest {
+    /// Entries under the head that the gateway cosigned; none beyond it are wanted.
+    #[prost(uint64, tag = "1")]
+    pub size: u64,
+    /// The first bundle of 256 entries that is wanted.
+    #[prost(uint64, tag = "2")]
+    pub bundle: u64,
+    /// Where in the site's list of cosigned checkpoints, in bytes, the gateway's copy of the list ends.
+    #[prost(uint64, tag = "3")]
+    pub cosigned_from: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadLogResponse {
+    /// Whether the site gives copies of its log away, by its configuration; else nothing further is set.
+    #[prost(bool, tag = "1")]
+    pub shared: bool,
+    /// The first entry in the log's own folder: those before it are in archives.
+    #[prost(uint64, tag = "2")]
+    pub first: u64,
+    /// Bundles as tlog-tiles has them: full ones, but for the last one under the head.
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    pub bundles: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The proof that the entries up to the last of these bundles are the first ones under the head; empty where they are
+    /// all of them. Hashes of 32 bytes.
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    pub proof: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The next checkpoints that others cosigned, as the site's list has them, signed notes.
+    #[prost(string, repeated, tag = "5")]
+    pub cosigned: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// What a snapshot was sealed as when it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -635,6 +666,29 @@ pub mod node_client {
             req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "Prove"));
             self.inner.unary(req, path, codec).await
         }
+        /// Entries of the site's audit log under a head that the gateway cosigned, for the gateway's copy of it. Fields that the
+        /// site keeps to itself are commitments in them; what opens these never leaves.
+        pub async fn read_log(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReadLogRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReadLogResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/renkei.v1.Node/ReadLog");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("renkei.v1.Node", "ReadLog"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -692,6 +746,12 @@ pub mod node_server {
             &self,
             request: tonic::Request<super::ProveRequest>,
         ) -> std::result::Result<tonic::Response<super::ProveResponse>, tonic::Status>;
+        /// Entries of the site's audit log under a head that the gateway cosigned, for the gateway's copy of it. Fields that the
+        /// site keeps to itself are commitments in them; what opens these never leaves.
+        async fn read_log(
+            &self,
+            request: tonic::Request<super::ReadLogRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReadLogResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct NodeServer<T> {
@@ -1015,6 +1075,49 @@ pub mod node_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ProveSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/renkei.v1.Node/ReadLog" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReadLogSvc<T: Node>(pub Arc<T>);
+                    impl<T: Node> tonic::server::UnaryService<super::ReadLogRequest>
+                    for ReadLogSvc<T> {
+                        type Response = super::ReadLogResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReadLogRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Node>::read_log(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReadLogSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

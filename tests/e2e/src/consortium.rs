@@ -159,7 +159,7 @@ impl Consortium {
         node::Config {
             state_dir: self.state_dir(&site.state),
             tls: node::Tls { ca, certificate, key },
-            audit: Default::default(),
+            audit: node::Audit { share: site.share_log, ..node::Audit::default() },
             gateway: node::Gateway { address: self.target(), id: "gateway".into() },
             listen: listen.map(|port| node::Listen { address: ([127, 0, 0, 1], *port).into() }),
             policy: node::Policy { minimum_persons: site.minimum, ..node::Policy::default() },
@@ -338,12 +338,15 @@ fn gateway_config(
         projects: vec![gateway::Project {
             id: PROJECT.parse().unwrap(),
             title: String::new(),
+            ethics: None,
+            purpose: None,
             members: vec![PERSON.parse().unwrap()],
             sites: sites.to_vec(),
             tables: Tables::All,
             minimum_persons: 10,
         }],
         tokens: Vec::new(),
+        people: Vec::new(),
         auditors: [AUDITOR.parse().unwrap()].into(),
     }
 }

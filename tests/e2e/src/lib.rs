@@ -30,6 +30,7 @@ mod direct;
 mod node;
 pub mod records;
 mod scripted;
+mod scripted_log;
 mod site;
 
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub use direct::{Direct, request};
 pub use node::Node;
 pub use records::{Records, Source};
 pub use scripted::{Asked, Scripted, Step};
+pub use scripted_log::ScriptedLog;
 pub use site::Site;
 
 /// How long anything is waited for before the test fails.

@@ -15,11 +15,13 @@ use renkei_proto::v1::ask_response::Part;
 use renkei_proto::v1::node_server::Node;
 use renkei_proto::v1::{
     AskRequest, AskResponse, Cells, CodesRequest, CodesResponse, DescribeRequest, DescribeResponse, ExchangeRequest,
-    ExchangeResponse, Outcome, ProveRequest, ProveResponse, Seal, State, Verdict,
+    ExchangeResponse, Outcome, ProveRequest, ProveResponse, ReadLogRequest, ReadLogResponse, Seal, State, Verdict,
 };
 use renkei_types::{Clock, SystemClock, Timestamp};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Code, Request, Response, Status};
+
+use crate::ScriptedLog;
 
 /// One thing that a scripted node does.
 pub enum Step {
@@ -93,6 +95,7 @@ type Script = Box<dyn Fn(&Asked) -> Vec<Step> + Send + Sync>;
 pub struct Scripted {
     pub(crate) site: String,
     script: Script,
+    log: Option<Arc<ScriptedLog>>,
     /// Cancelled when a question has arrived.
     pub arrived: CancellationToken,
     /// Cancelled when the gateway has let go of a question.
@@ -104,9 +107,24 @@ impl Scripted {
     /// A node of `site` that does what `script` says with every question.
     #[must_use]
     pub fn new(site: &str, script: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static) -> Arc<Self> {
+        Self::make(site, script, None)
+    }
+
+    /// A node with a log, that takes every question and says nothing.
+    #[must_use]
+    pub fn with_log(site: &str, log: &Arc<ScriptedLog>) -> Arc<Self> {
+        Self::make(site, |_| vec![Step::Stall], Some(Arc::clone(log)))
+    }
+
+    fn make(
+        site: &str,
+        script: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static,
+        log: Option<Arc<ScriptedLog>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             site: site.to_owned(),
             script: Box::new(script),
+            log,
             arrived: CancellationToken::new(),
             released: CancellationToken::new(),
             stop: CancellationToken::new(),
@@ -151,8 +169,14 @@ impl Node for Service {
         Err(Status::unimplemented("a node of before"))
     }
 
-    async fn exchange(&self, _: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
-        Err(Status::unimplemented("a node of before"))
+    async fn exchange(&self, request: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
+        let log = self.0.log.as_ref().ok_or_else(|| Status::unimplemented("a node of before"))?;
+        Ok(Response::new(log.exchange(request.get_ref())))
+    }
+
+    async fn read_log(&self, request: Request<ReadLogRequest>) -> Result<Response<ReadLogResponse>, Status> {
+        let log = self.0.log.as_ref().ok_or_else(|| Status::unimplemented("a node of before"))?;
+        Ok(Response::new(log.read(request.get_ref())))
     }
 
     async fn codes(&self, _: Request<CodesRequest>) -> Result<Response<CodesResponse>, Status> {

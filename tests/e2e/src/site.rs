@@ -23,6 +23,7 @@ pub struct Site {
     pub(crate) listens: bool,
     pub(crate) engine: EngineLimits,
     pub(crate) opt_out: Option<PathBuf>,
+    pub(crate) share_log: bool,
 }
 
 pub(crate) enum Who {
@@ -57,6 +58,7 @@ impl Site {
             listens: false,
             engine: EngineLimits { threads: 1, ..EngineLimits::default() },
             opt_out: None,
+            share_log: true,
         }
     }
 
@@ -140,6 +142,12 @@ impl Site {
     #[must_use]
     pub fn opt_out(self, list: PathBuf) -> Self {
         Self { opt_out: Some(list), ..self }
+    }
+
+    /// Gives no copies of its log away.
+    #[must_use]
+    pub fn private_log(self) -> Self {
+        Self { share_log: false, ..self }
     }
 
     /// Answers one question at a time.

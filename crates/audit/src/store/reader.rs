@@ -11,7 +11,7 @@ use renkei_types::QueryId;
 use super::journal::{self, Rest};
 use super::layout::Layout;
 use crate::entry::{Act, Body, Entry, Opening};
-use crate::note::{Checkpoint, Head, MAX_NOTE, Note, Origin};
+use crate::note::{Checkpoint, Head, Note, Origin};
 use crate::receipt::Inclusion;
 use crate::tree::{self, Hash, Nodes, Row, TileId, WIDTH, unbundle};
 
@@ -33,6 +33,9 @@ pub enum ReadError {
 }
 
 const ENTRIES: u64 = WIDTH as u64;
+
+/// Looks at a checkpoint and its tiles, until both are of one moment.
+const LOOKS: usize = 3;
 
 /// Tiles kept in memory while proofs are made.
 const CACHED_TILES: usize = 64;
@@ -116,31 +119,6 @@ impl Reader {
         Note::parse(&bytes).map(Some).map_err(|_| ReadError::Damaged("checkpoint".into()))
     }
 
-    /// All checkpoints that others cosigned, unverified, oldest first.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    pub fn cosigned(&self) -> Result<Vec<Note>, ReadError> {
-        self.cosigned_whole().map(|(notes, _)| notes)
-    }
-
-    /// The same, with whether the file ends with its last note.
-    pub(crate) fn cosigned_whole(&self) -> Result<(Vec<Note>, bool), ReadError> {
-        let bytes = read(&self.layout.cosigned())?.unwrap_or_default();
-        let damaged = || ReadError::Damaged("cosigned".into());
-        let (mut rest, mut notes) = (&bytes[..], Vec::new());
-        while let Some(at) = rest.iter().position(|b| *b == b'\n') {
-            let length: Option<usize> = std::str::from_utf8(&rest[..at]).ok().and_then(|text| text.parse().ok());
-            let length = length.filter(|length| *length <= MAX_NOTE && length.to_string().len() == at);
-            let Some(end) = length.map(|length| at + 1 + length) else { return Err(damaged()) };
-            // An incomplete note at the end was being written.
-            let Some(note) = rest.get(at + 1..end) else { break };
-            notes.push(Note::parse(note).map_err(|_| damaged())?);
-            rest = &rest[end..];
-        }
-        Ok((notes, rest.is_empty()))
-    }
-
     /// The newest heads of other logs that this log's owner cosigned.
     ///
     /// # Errors
@@ -148,24 +126,6 @@ impl Reader {
     pub fn seen(&self) -> Result<BTreeMap<Origin, Head>, ReadError> {
         let Some(bytes) = read(&self.layout.seen())? else { return Ok(BTreeMap::new()) };
         serde_json::from_slice(&bytes).map_err(|_| ReadError::Damaged("seen".into()))
-    }
-
-    /// All heads of another log that this log's COSIGN entries remember, in their order: what a verifier of that log
-    /// compares it with.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    pub fn remembered(&self, origin: &Origin) -> Result<Vec<Head>, ReadError> {
-        let mut heads = Vec::new();
-        for entry in self.entries(self.first())? {
-            let (index, bytes) = entry?;
-            let damaged = |_| ReadError::Damaged(format!("entry {index}"));
-            match Entry::decode(&bytes).map_err(damaged)?.body {
-                Body::Cosign(cosign) if cosign.origin == *origin => heads.push(cosign.head),
-                _ => {}
-            }
-        }
-        Ok(heads)
     }
 
     /// The journals, in order.
@@ -240,14 +200,20 @@ impl Reader {
 
     /// The partial bundle of the newest checkpoint: all that a published copy has of its last entries.
     fn partial(&self, number: u64) -> Result<Option<(Vec<u8>, usize)>, ReadError> {
-        let head = self.checkpoint()?.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|c| c.head);
-        let Some(size) = head.map(|head| head.size).filter(|size| size / ENTRIES == number && size % ENTRIES > 0)
-        else {
-            return Ok(None);
-        };
-        let width = usize::try_from(size % ENTRIES).unwrap_or(WIDTH);
-        let bytes = read(&self.layout.tile(&TileId { row: Row::Entries, index: number, width }))?;
-        Ok(bytes.map(|bytes| (bytes, width)))
+        // Between the two files the checkpoint may be replaced, and the tiles of the one before with it.
+        for _ in 0..LOOKS {
+            let head = self.checkpoint()?.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|c| c.head);
+            let Some(size) = head.map(|head| head.size).filter(|size| size / ENTRIES == number && size % ENTRIES > 0)
+            else {
+                return Ok(None);
+            };
+            let width = usize::try_from(size % ENTRIES).unwrap_or(WIDTH);
+            let tile = TileId { row: Row::Entries, index: number, width };
+            if let Some(bytes) = read(&self.layout.tile(&tile))? {
+                return Ok(Some((bytes, width)));
+            }
+        }
+        Ok(None)
     }
 
     /// The bytes of one entry.

@@ -23,8 +23,6 @@ use crate::witness::Ask;
 
 mod signing;
 
-pub(crate) use signing::cosigned_line;
-
 /// How far the clock may fall behind the log before that is recorded.
 const TOLERATED: Duration = Duration::from_secs(1);
 

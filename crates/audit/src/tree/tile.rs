@@ -39,6 +39,19 @@ impl TileId {
         Self { row, index, width: WIDTH }
     }
 
+    /// The partial tiles that a log of so many entries ends with: the bundle first, then hashes from the leaves up.
+    pub fn partial(size: u64) -> impl Iterator<Item = Self> {
+        let width = WIDTH as u64;
+        let counts = std::iter::successors(Some(size), move |count| Some(count / width).filter(|count| *count > 0));
+        let levels = (0_u8..).zip(counts).map(|(level, count)| (Row::Hashes(level), count));
+        let all = std::iter::once((Row::Entries, size)).chain(levels).filter(move |(_, count)| count % width > 0);
+        all.map(move |(row, count)| Self {
+            row,
+            index: count / width,
+            width: usize::try_from(count % width).unwrap_or(WIDTH),
+        })
+    }
+
     /// The path below the log's prefix, such as `tile/0/x001/067` or `tile/entries/000.p/12`.
     #[must_use]
     pub fn path(&self) -> String {

@@ -91,3 +91,32 @@ fn concepts_that_are_read_are_known() {
     );
     assert_eq!(coded("SELECT count(*) FROM person WHERE year_of_birth < 1950"), "");
 }
+
+#[test]
+fn the_columns_that_hospitals_read_are_listed() {
+    let columns = |sql: &str| {
+        let split = split(sql).unwrap_or_else(|refusal| panic!("{sql}\n{refusal}"));
+        split.columns().into_iter().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(columns("SELECT count(*) FROM person"), "");
+    assert_eq!(
+        columns("SELECT p.gender_concept_id AS g, avg(p.year_of_birth) FROM person AS p GROUP BY 1"),
+        "person.gender_concept_id person.year_of_birth"
+    );
+    // Behind another name, in a condition, in a subquery, in a filter.
+    assert_eq!(
+        columns(
+            "SELECT count(*) FILTER (WHERE m.code = 'JLAC10:1') FROM \
+             (SELECT person_id, measurement_source_value AS code FROM measurement WHERE measurement_concept_id = 3) m \
+             JOIN person p ON p.person_id = m.person_id"
+        ),
+        "measurement.measurement_concept_id measurement.measurement_source_value measurement.person_id person.person_id"
+    );
+    assert_eq!(
+        columns(
+            "SELECT count(*) FROM person WHERE EXISTS (SELECT 1 FROM death WHERE death.person_id = person.person_id \
+             AND death_date >= DATE '2020-01-01')"
+        ),
+        "death.death_date death.person_id person.person_id"
+    );
+}

@@ -145,7 +145,7 @@ impl Cosigner {
         })
     }
 
-    /// Records an alarm about another log, once.
+    /// Records an alarm about another log, once for each run of the program.
     pub async fn alarm(&self, origin: &Origin, what: &str) {
         let new = self.alarms.lock().unwrap_or_else(PoisonError::into_inner).insert((origin.clone(), what.to_owned()));
         if !new {

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use renkei_audit::entry::{Act, Body, Entry, State};
+use renkei_audit::entry::{Act, Body, Entry, Intent, State};
 use renkei_audit::tree::Hash;
 use renkei_audit::verify::{Class, Reconciliation, Trust, reconcile, verify};
 use renkei_e2e::{Consortium, Records, Scripted, Site, Step};
+use renkei_gateway::config::Person;
 use renkei_node::audit::{reader, verifier};
-use renkei_node::config::GrantedTables;
+use renkei_node::config::{Budget, GrantedTables};
 use renkei_node::store::{Seal, Store};
 use renkei_types::{Clock, Code, SystemClock};
 
@@ -237,4 +238,35 @@ fn what_is_done_at_the_site_by_other_processes_is_recorded() {
     let starts = acts(&consortium, "good", Act::Start, 2);
     assert!(starts.len() == 2 && starts[1].1.contains("the clock "), "{starts:?}");
     assert_eq!(acts(&consortium, "good", Act::Policy, 1).len(), 1, "nothing changed");
+}
+
+fn intent(state: &Path) -> Box<Intent> {
+    let found = log(state).into_iter().find_map(|entry| match entry.body {
+        Body::Intent(intent) => Some(intent),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+#[test]
+fn an_intent_says_who_asks_under_what_approval_and_which_columns_are_read() {
+    let budget = Budget { project_30_days: Some(5), person_day: None };
+    let site = Site::with("good", Records::plain(20, 10)).grant(|project| project.budget = Some(budget));
+    let consortium = Consortium::with([site], |config| {
+        config.projects[0].ethics = Some("2026-0123".into());
+        config.projects[0].purpose = Some("heart failure".into());
+        config.people = vec![Person { id: renkei_e2e::PERSON.parse().unwrap(), institution: "東京大学".into() }];
+    });
+    assert_eq!(consortium.ask(BY_SEX).states(), ["good answered"]);
+    let (gateway, node) = (intent(&consortium.gateway_state()), intent(&consortium.state_dir("good")));
+    assert_eq!(gateway.who.institution.as_str(), "東京大学");
+    assert_eq!(gateway.question.ethics.as_ref().map(|number| number.as_str()), Some("2026-0123"));
+    assert_eq!(gateway.question.purpose.as_str(), "heart failure");
+    for intent in [&gateway, &node] {
+        let columns: Vec<&str> = intent.columns.as_slice().iter().map(|column| column.as_str()).collect();
+        assert_eq!(columns, ["person.gender_concept_id"]);
+    }
+    assert_eq!(node.question.level.as_str(), "aggregate");
+    let budget = node.budget.unwrap();
+    assert_eq!((budget.before.get(), budget.after.get()), (5, 4));
 }

@@ -29,8 +29,8 @@ fn pull(auditor: &Client, folder: &std::path::Path) -> (u64, VerifierKey) {
     let parts = auditor.action(READ, &json!({ "log": name, "bundle": copying.next() }).to_string()).unwrap();
     let head: Value = serde_json::from_slice(&parts[0]).unwrap();
     parts[1..].iter().for_each(|bytes| copying.take(bytes).unwrap());
-    let cosigned: Vec<Note> = head["cosigned"].as_array().unwrap().iter().map(note).collect();
-    let now = copying.finish(&note(&head["checkpoint"]), &cosigned).unwrap();
+    copying.take_cosigned(head["cosigned"].as_array().unwrap().iter().map(note).collect()).unwrap();
+    let now = copying.finish(&note(&head["checkpoint"])).unwrap();
     assert_eq!(head["size"], now.size);
     (now.size, key)
 }

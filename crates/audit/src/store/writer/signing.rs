@@ -5,6 +5,7 @@ use std::io;
 use super::Writer;
 use crate::entry::{Body, ClockState, Cosign, Count, Given, Heartbeat};
 use crate::note::{Checkpoint, Head, Note, NoteError, Signature, SigningKey, VerifierKey};
+use crate::store::notes::cosigned_line;
 use crate::store::reader::Reader;
 use crate::store::{StoreError, publish};
 use crate::witness::{self, Ask};
@@ -137,10 +138,4 @@ impl Writer {
             self.poison(&error);
         }
     }
-}
-
-/// A note as the file of cosigned checkpoints has it.
-pub(crate) fn cosigned_line(note: &Note) -> String {
-    let text = note.to_string();
-    format!("{}\n{text}", text.len())
 }
