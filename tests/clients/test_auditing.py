@@ -57,6 +57,9 @@ def test_all_logs_are_copied_and_compared_in_one_place(audited, keys):
         assert time.monotonic() < limit, counts
         time.sleep(2)
         told = pull(audited, keys)
+        if told.count("entries") <= len(SITES):
+            # Not all logs have signed anything yet.
+            continue
         compared = audited.run("renkei", "audit", "reconcile", "--log", copies, "--keys", keys, "--output", "json")
         counts = [comparison["found"]["counts"] for comparison in json.loads(compared.stdout)["comparisons"]]
     assert told.count("as the gateway copied it until") == len(SITES), told

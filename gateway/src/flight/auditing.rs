@@ -107,7 +107,8 @@ async fn answer(state: &State, person: &PersonId, proof: &str, action: &Action) 
         LOGS => {
             let mut listed = Vec::new();
             for Kept { key, reader, .. } in kept(state) {
-                let size = checkpoint(&reader)?.map_or(0, |(_, head)| head.size);
+                // One that has signed nothing yet has nothing to hand out.
+                let Some((_, Head { size, .. })) = checkpoint(&reader)? else { continue };
                 listed.push(Listed { log: key.name().to_string(), key: key.to_string(), size, first: reader.first() });
             }
             Ok(vec![encode(&listed)?])
