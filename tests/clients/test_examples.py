@@ -14,6 +14,17 @@ BLOCKS = re.findall(
 BIN = 0.00101
 
 
+# Questions for which three sites of 600 patients have too few persons.
+TOO_FEW = {
+    "New cases by year",
+    "Length of stay",
+    "Readmission",
+    "Influenza by week and age",
+    "A value beyond three times its upper limit",
+    "Deaths within 30 days",
+}
+
+
 def test_there_are_twelve():
     assert len(BLOCKS) == 12
 
@@ -45,12 +56,13 @@ def guarded(consortium):
 
 @pytest.mark.parametrize("name, sql", BLOCKS, ids=[name for name, _ in BLOCKS])
 def test_an_example_tells_something_where_ten_persons_are_needed(guarded, name, sql):
-    """Some rows have every value: the question is of use at a minimum of ten, with nobody's help."""
+    """Some rows have every value at a minimum of ten. With 600 patients a site some questions ask for too few persons: these are
+    answered, and what is held is NULL or not listed."""
     with guarded.cursor() as cursor:
         cursor.execute(sql)
         rows = cursor.fetch_arrow_table().to_pylist()
     whole = [row for row in rows if all(value is not None for value in row.values()) and row["renkei_sites"] > 0]
-    assert whole, rows
+    assert bool(whole) == (name not in TOO_FEW), rows
 
 
 def plain(value):
