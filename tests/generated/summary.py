@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 LEAST_LIVE = 0.6
-LEAST_SHARE = 0.002
+LEAST_SHARE = 0.0005
 
 
 @dataclass

@@ -22,9 +22,10 @@ from summary import LEAST_LIVE
 SEED = 1
 STATEMENTS = int(os.environ.get("RENKEI_GENERATED_COUNT", "10000"))
 MUTATIONS = max(len(RULES) * 5, STATEMENTS // 10)
-HELD = max(100, STATEMENTS // 20)
+HELD = max(200, STATEMENTS // 20)
 # What answers with held parts must have had to do with, so that they prove something.
 SEEN = ("whole", "held", "bounded", "having", "limit")
+ENOUGH_FOR_RARE = 500
 RARELY = ("percentiles", "undecided_by_having", "undecided_by_limit", "otherwise_by_having")
 
 
@@ -72,7 +73,7 @@ def test_held_parts_are_bounded(run):
     shown = "\n\n".join(f"{one.project} {one.statement.seed}: {one.text()}" for one in run.held_failures[:5])
     assert not run.held_failures, f"{len(run.held_failures)} of {HELD} answers with held parts are wrong:\n{shown}"
     assert all(seen[name] * 20 >= HELD for name in SEEN), seen
-    assert all(seen[name] for name in RARELY), seen
+    assert HELD < ENOUGH_FOR_RARE or all(seen[name] for name in RARELY), seen
 
 
 def test_the_same_seed_makes_the_same_statements():
