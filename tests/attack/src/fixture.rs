@@ -11,7 +11,7 @@ use renkei_e2e::Source;
 
 use crate::Victim;
 
-pub use canary::{found, number};
+pub use canary::{found, found_row, number};
 pub use folder::amounts;
 
 /// Women, men.
