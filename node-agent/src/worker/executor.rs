@@ -71,12 +71,6 @@ impl Executor {
     /// # Errors
     /// [`WorkerError`] when it cannot start, or cannot be confined as demanded.
     pub(crate) fn new(site: SiteId, limits: Limits, execution: &Execution) -> Result<Self, WorkerError> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("renkei-agent")
-            .thread_stack_size(8 * 1024 * 1024)
-            .build()
-            .map_err(WorkerError::Start)?;
         let (way, confinement) = match execution {
             #[cfg(test)]
             Execution::InProcess => {
@@ -96,6 +90,13 @@ impl Executor {
                 (Way::Workers(Arc::new(pool)), Some(confinement))
             }
         };
+        // Last: a runtime that is dropped here, because a worker could not be started, would hide the reason in a panic.
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("renkei-agent")
+            .thread_stack_size(8 * 1024 * 1024)
+            .build()
+            .map_err(WorkerError::Start)?;
         Ok(Self { runtime: Some(runtime), way, confinement })
     }
 
