@@ -185,6 +185,18 @@ fn index(plan: &LogicalPlan, column: &Column) -> usize {
     plan.schema().index_of_column(column).unwrap_or_else(|e| panic!("{column}: {e}\n{}", plan.display_indent()))
 }
 
+/// A number, or the bins of a percentile: edges and numbers of rows.
+fn is_number(part: &DataType) -> bool {
+    match part {
+        DataType::Int64 | DataType::Float64 | DataType::Decimal128(..) => true,
+        DataType::List(bins) => match bins.data_type() {
+            DataType::Struct(bin) => bin.iter().all(|part| matches!(part.data_type(), DataType::Int64)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Everything that crosses from a hospital at one release point.
 fn inspect(point: &ReleasePoint) {
     let input = Input::new(&point.input);
@@ -200,8 +212,7 @@ fn inspect(point: &ReleasePoint) {
     }
     for (state, field) in point.states.iter().zip(point.cell_schema().fields().iter().skip(point.keys.len())) {
         let DataType::Struct(parts) = field.data_type() else { panic!("a state that is no struct: {field}") };
-        let number = |t: &DataType| matches!(t, DataType::Int64 | DataType::Float64 | DataType::Decimal128(..));
-        assert!(parts.iter().all(|part| number(part.data_type())), "a state that carries values: {field}");
+        assert!(parts.iter().all(|part| is_number(part.data_type())), "a state that carries values: {field}");
         for arg in [&state.argument, &state.second].into_iter().flatten() {
             let counted = matches!(state.kind, StateKind::Count | StateKind::Persons | StateKind::Keys);
             let found = of(arg, &input);
